@@ -1,0 +1,40 @@
+# `make demo` and `make test` work on a machine with nothing but Python 3.11 or newer, make and git.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := .demo
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help demo test quick check lint types bench clean
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,titan,dev]'
+	touch $@
+
+demo: $(INSTALLED)  ## the whole loop on the sample shop, from logs to a release
+	$(BIN)/mangaassist demo --workspace $(DEMO)
+
+test: $(INSTALLED)  ## every test, doctest and documentation check
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+quick: $(INSTALLED)  ## the inner loop: everything but slow tests
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'not slow and not shared'
+
+check: lint types test  ## exactly what CI runs
+
+lint: $(INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+bench: $(INSTALLED)  ## the README's table on the real sets, dev splits
+	$(BIN)/python -m benchmarks.real_sets
+
+clean:  ## remove the environment and everything derived
+	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis

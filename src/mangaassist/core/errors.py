@@ -1,0 +1,75 @@
+"""What went wrong, said so that the reader can mend it.
+
+    RetrievalError                      everything this package raises on purpose
+    ├── DataError                       a file, row or value that cannot be used
+    │   └── LeakageError                test data found where training data should be
+    ├── SettingsError                   mangaassist.toml has an unknown key or a bad value
+    ├── EncoderError                    the frozen encoder cannot be loaded or failed on a text
+    ├── ShapeError                      arrays whose shapes do not fit together
+    ├── EncoderMismatch                 vectors or an adapter of another encoder
+    ├── ArtifactError                   an artefact folder that is incomplete or was changed
+    ├── MissingExtra                    an optional dependency is not installed
+    ├── WorkspaceError                  a directory that is no workspace, or of another format
+    │   └── WorkspaceLocked             another process is writing to it
+    └── RegistryError                   a release that cannot be published, found or switched
+        ├── UnknownRelease              no such release in this workspace
+        └── NotPromotable               the gate did not say promote
+
+A message says what is wrong, with the values, and then what to do. A failed gate is a `Decision`, not an error.
+"""
+
+
+class RetrievalError(Exception):
+    """The root of every error that this package raises on purpose."""
+
+
+class DataError(RetrievalError):
+    """A file, row or value that cannot be used."""
+
+
+class LeakageError(DataError):
+    """Test data was found where training data should be."""
+
+
+class SettingsError(RetrievalError):
+    """The settings file has an unknown key or a value out of range."""
+
+
+class EncoderError(RetrievalError):
+    """The frozen encoder cannot be loaded, or failed on a text."""
+
+
+class ShapeError(RetrievalError):
+    """Arrays whose shapes do not fit together."""
+
+
+class EncoderMismatch(RetrievalError):
+    """Vectors, an index or an adapter belong to another encoder."""
+
+
+class ArtifactError(RetrievalError):
+    """An artefact folder is incomplete, or its content does not match its manifest."""
+
+
+class MissingExtra(RetrievalError):
+    """An optional dependency is not installed."""
+
+
+class WorkspaceError(RetrievalError):
+    """The directory is no workspace, or one of another format version."""
+
+
+class WorkspaceLocked(WorkspaceError):
+    """Another process is writing to this workspace."""
+
+
+class RegistryError(RetrievalError):
+    """A release cannot be published, found or switched."""
+
+
+class UnknownRelease(RegistryError):
+    """No release of this name exists in the workspace."""
+
+
+class NotPromotable(RegistryError):
+    """The gate did not say promote for this release against the present live one."""
