@@ -1,0 +1,89 @@
+"""Files in, validated tables out.
+
+ingest(workspace, kind, path)      one file → rows in the workspace; bad rows quarantined, private parts removed
+titles(workspace), ubi_events(…)   the workspace → records, each id once
+documents(titles, articles, …)     records → documents as the encoder reads them
+load_beir(folder)                  any retrieval set in BEIR's layout → documents, queries, judgements
+"""
+
+from mangaassist.data.beir import LoadedSet, Missing, load_beir, load_documents, load_queries, load_titles, read_beir
+from mangaassist.data.contracts import Article, JudgedQuery, Judgement, Split, Title
+from mangaassist.data.enrich import (
+    DEFAULT_TEMPLATE,
+    Enrichment,
+    article_document,
+    documents,
+    is_sparse,
+    template_fields,
+    title_document,
+    title_text,
+    word_count,
+)
+from mangaassist.data.folders import FolderReport, ingest_directory, kind_of
+from mangaassist.data.ingest import IngestReport, ingest
+from mangaassist.data.keyfile import key_file, load_key
+from mangaassist.data.kinds import KINDS, KindName
+from mangaassist.data.privacy import PrivacyKey
+from mangaassist.data.problems import Problem
+from mangaassist.data.rows import read_rows, strict_rows, text_lines
+from mangaassist.data.scrub import scrub
+from mangaassist.data.tables import articles, judged_queries, judgements, quarantined, titles, ubi_events, ubi_queries
+from mangaassist.data.trec import read_qrels, read_run, write_qrels, write_run
+from mangaassist.data.ubi import KNOWN_ACTIONS, UbiEvent, UbiQuery, with_event_id, with_query_id
+from mangaassist.data.workspace import Workspace
+
+__all__ = [
+    "DEFAULT_TEMPLATE",
+    "KINDS",
+    "KNOWN_ACTIONS",
+    "Article",
+    "Enrichment",
+    "FolderReport",
+    "IngestReport",
+    "JudgedQuery",
+    "Judgement",
+    "KindName",
+    "LoadedSet",
+    "Missing",
+    "PrivacyKey",
+    "Problem",
+    "Split",
+    "Title",
+    "UbiEvent",
+    "UbiQuery",
+    "Workspace",
+    "article_document",
+    "articles",
+    "documents",
+    "ingest",
+    "ingest_directory",
+    "is_sparse",
+    "judged_queries",
+    "judgements",
+    "key_file",
+    "kind_of",
+    "load_beir",
+    "load_documents",
+    "load_key",
+    "load_queries",
+    "load_titles",
+    "quarantined",
+    "read_beir",
+    "read_qrels",
+    "read_rows",
+    "read_run",
+    "scrub",
+    "strict_rows",
+    "template_fields",
+    "text_lines",
+    "title_document",
+    "title_text",
+    "titles",
+    "ubi_events",
+    "ubi_queries",
+    "with_event_id",
+    "with_query_id",
+    "word_count",
+    "write_qrels",
+    "write_run",
+]

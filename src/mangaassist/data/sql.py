@@ -1,0 +1,53 @@
+"""Parquet files in, an SQL connection over them out: DuckDB with bounded memory and UTC times."""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+MEMORY_LIMIT: Final = "1GB"
+ROW_GROUP: Final = 10_000
+
+
+@contextmanager
+def connection(spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A private in-memory database that spills into `spill`.
+
+    One thread: rows then keep the order of their file, and equal inputs are written as equal bytes.
+    """
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "threads": 1,
+        "memory_limit": MEMORY_LIMIT,
+        "temp_directory": str(spill),
+    }
+    with duckdb.connect(config=settings) as db:
+        db.execute("SET TimeZone = 'UTC'")
+        yield db
+
+
+def scan(paths: Iterable[Path], *, filename: bool = False) -> str:
+    """The table expression that reads exactly these Parquet files: no globbing, no columns taken from folder names.
+
+    filename: whether each row also says which file it comes from.
+    """
+    names = ", ".join(text(re.sub(r"([*?\[])", r"[\1]", str(path))) for path in paths)
+    return f"read_parquet([{names}], hive_partitioning = false, filename = {str(filename).lower()})"
+
+
+def text(value: str) -> str:
+    """The SQL literal of a text."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """The SQL name of a column."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def write_parquet(db: duckdb.DuckDBPyConnection, select: str, target: Path) -> None:
+    """Write what a query gives, in its order."""
+    options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
+    db.execute(f"COPY ({select}) TO {text(str(target))} ({options})")

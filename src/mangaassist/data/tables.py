@@ -1,0 +1,105 @@
+"""A workspace in; its validated records out, each id once: the latest ingested, for events the first."""
+
+import tempfile
+from pathlib import Path
+
+import polars as pl
+
+from mangaassist.core.errors import WorkspaceError
+from mangaassist.data import ledger
+from mangaassist.data.contracts import Article, JudgedQuery, Judgement, Title
+from mangaassist.data.ingest import REFUSED
+from mangaassist.data.kinds import KINDS, Kind, KindName
+from mangaassist.data.sql import connection, identifier, scan, text, write_parquet
+from mangaassist.data.workspace import Workspace
+
+
+def titles(workspace: Workspace) -> list[Title]:
+    """The catalogue, by title id."""
+    return [Title.model_validate(row) for row in _table(workspace, "titles").iter_rows(named=True)]
+
+
+def articles(workspace: Workspace) -> list[Article]:
+    """The help articles, by article id."""
+    return [Article.model_validate(row) for row in _table(workspace, "articles").iter_rows(named=True)]
+
+
+def judged_queries(workspace: Workspace) -> list[JudgedQuery]:
+    """The judged queries, by query id."""
+    return [JudgedQuery.model_validate(row) for row in _table(workspace, "judged_queries").iter_rows(named=True)]
+
+
+def judgements(workspace: Workspace) -> list[Judgement]:
+    """The judgements, by query id and document id."""
+    return [Judgement.model_validate(row) for row in _table(workspace, "judgements").iter_rows(named=True)]
+
+
+def ubi_queries(workspace: Workspace) -> pl.DataFrame:
+    """The search log's queries, by query id.
+
+    Columns: query_id, user_query, client_id, timestamp (UTC), query_response_id, query_response_hit_ids, application;
+    intent, release, locale, intent_confidence and top_score out of `query_attributes`, and that itself as JSON text.
+    """
+    return _table(workspace, "queries")
+
+
+def ubi_events(workspace: Workspace) -> pl.DataFrame:
+    """The search log's events, by time and event id.
+
+    Columns: event_id, query_id, session_id, client_id, action_name, timestamp (UTC), object_id, ordinal (from 1),
+    application, user_id, message, object_id_field.
+    """
+    return _table(workspace, "events", order=("timestamp", "event_id"))
+
+
+def quarantined(workspace: Workspace) -> pl.DataFrame:
+    """Every refused row: kind, file, line, field, reason, remedy, and the row itself with nothing private in it."""
+    frames = [pl.DataFrame(schema={"kind": pl.String(), **REFUSED})]
+    for kind in KINDS:
+        for entry in ledger.entries(workspace.engine, kind):
+            if entry.quarantined:
+                refused = pl.read_parquet(
+                    _existing(workspace.refused_part(kind, entry.sha256), kind, entry.file), glob=False
+                )
+                frames.append(refused.select(pl.lit(kind).alias("kind"), *REFUSED))
+    return pl.concat(frames)
+
+
+def _table(workspace: Workspace, name: KindName, order: tuple[str, ...] = ()) -> pl.DataFrame:
+    kind = KINDS[name]
+    parts = _parts(workspace, name)
+    if not parts:
+        return pl.DataFrame(schema=dict(kind.columns))
+    with tempfile.TemporaryDirectory(prefix="mangaassist-") as folder, connection(Path(folder)) as db:
+        result = Path(folder) / "table.parquet"
+        write_parquet(db, _each_id_once(kind, parts, order or kind.key), result)
+        return pl.read_parquet(result, glob=False)
+
+
+def _parts(workspace: Workspace, name: KindName) -> list[Path]:
+    """The parts that count, the first ingested first."""
+    entries = [entry for entry in ledger.entries(workspace.engine, name) if entry.accepted]
+    return [_existing(workspace.part(name, entry.sha256), name, entry.file) for entry in entries]
+
+
+def _existing(part: Path, kind: str, file: str) -> Path:
+    if not part.exists():
+        raise WorkspaceError(f"{part}: is missing; take it in again: `mangaassist ingest {file}` (kind {kind})")
+    return part
+
+
+def _each_id_once(kind: Kind, parts: list[Path], order: tuple[str, ...]) -> str:
+    """The SELECT of one row per id, chosen by the order of ingest, then of lines."""
+    columns, key = _names(tuple(kind.columns)), _names(kind.key)
+    sequence = ", ".join(f"({text(str(part))}, {number})" for number, part in enumerate(parts))
+    way = "ASC" if kind.keeps_first else "DESC"
+    return (
+        f"FROM {scan(parts, filename=True)} JOIN (VALUES {sequence}) AS part(filename, sequence) USING (filename) "
+        f"SELECT {columns} "
+        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY sequence {way}, line {way}) = 1 "
+        f"ORDER BY {_names(order)}"
+    )
+
+
+def _names(columns: tuple[str, ...]) -> str:
+    return ", ".join(identifier(column) for column in columns)

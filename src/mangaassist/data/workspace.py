@@ -1,0 +1,160 @@
+"""A directory in, one shop's workspace out: where its tables lie, its database, its write lock.
+
+    workspace.json      the format and its version
+    workspace.sqlite    the ledger of ingested files, and what later stages record
+    tables/<kind>/      validated rows, one Parquet part per ingested file
+    quarantine/         refused rows with the reason
+    vectors/ pairs/ runs/ releases/ logs/
+
+Anything but the two `workspace.*` files and `releases/` is derived and can be rebuilt.
+"""
+
+import errno
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Final, Self
+
+import duckdb
+from polars.exceptions import ComputeError
+from sqlalchemy import URL, Engine, NullPool, create_engine
+from sqlalchemy.exc import DatabaseError
+
+from mangaassist.core.errors import WorkspaceError, WorkspaceLocked
+from mangaassist.core.files import canonical_json, write_atomic
+from mangaassist.data import ledger
+
+FORMAT: Final = "mangaassist-workspace"
+FORMAT_VERSION: Final = 1
+FOLDERS: Final = ("tables", "quarantine", "vectors", "pairs", "runs", "releases", "logs")
+FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Workspace:
+    """One shop's state. Made by `Workspace.create` or `Workspace.open`; holds its database engine between calls."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def create(cls, root: Path) -> Self:
+        """A new, empty workspace in this directory, which may hold other files."""
+        if (root / "workspace.json").exists():
+            raise WorkspaceError(f"{root}: is a workspace already; open it, or choose another directory")
+        workspace = cls(root.resolve())
+        with workspace.writing():
+            for folder in FOLDERS:
+                (workspace.root / folder).mkdir(parents=True, exist_ok=True)
+            ledger.create_tables(workspace.engine)
+            content = {"format": FORMAT, "format_version": FORMAT_VERSION}
+            write_atomic(workspace.root / "workspace.json", canonical_json(content))
+        return workspace
+
+    @classmethod
+    def open(cls, root: Path) -> Self:
+        """The workspace in this directory. Raises WorkspaceError if there is none, or one of another format version."""
+        path = root / "workspace.json"
+        try:
+            content = json.loads(path.read_bytes())
+            version = content["format_version"] if content["format"] == FORMAT else None
+        except FileNotFoundError:
+            raise WorkspaceError(f"{root}: is no workspace; make one: `mangaassist init --workspace {root}`") from None
+        except OSError as error:
+            raise WorkspaceError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+        except (ValueError, KeyError, TypeError):
+            raise WorkspaceError(f"{path}: is damaged; restore it from a backup") from None
+        if version != FORMAT_VERSION:
+            known = f"has format version {version}, this program knows {FORMAT_VERSION}"
+            raise WorkspaceError(f"{root}: {known}; use the program that made it, or migrate the workspace")
+        if not (root / "workspace.sqlite").exists():
+            raise WorkspaceError(f"{root}: workspace.sqlite is missing; restore it from a backup")
+        return cls(root.resolve())
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The database; every stage keeps its own tables in it."""
+        url = URL.create("sqlite", database=str(self.root / "workspace.sqlite"))
+        return create_engine(url, poolclass=NullPool, connect_args={"timeout": 30})
+
+    def part(self, kind: str, sha256: str) -> Path:
+        """Where the accepted rows of one ingested file lie."""
+        return self.root / "tables" / kind / f"{sha256}.parquet"
+
+    def refused_part(self, kind: str, sha256: str) -> Path:
+        """Where the refused rows of one ingested file lie."""
+        return self.quarantine / f"{kind}-{sha256}.parquet"
+
+    @property
+    def quarantine(self) -> Path:
+        """Refused rows."""
+        return self.root / "quarantine"
+
+    @property
+    def vectors(self) -> Path:
+        """Base vectors."""
+        return self.root / "vectors"
+
+    @property
+    def pairs(self) -> Path:
+        """Pairs and examples."""
+        return self.root / "pairs"
+
+    @property
+    def runs(self) -> Path:
+        """Runs and reports."""
+        return self.root / "runs"
+
+    @property
+    def releases(self) -> Path:
+        """Published releases."""
+        return self.root / "releases"
+
+    @property
+    def logs(self) -> Path:
+        """Production logs."""
+        return self.root / "logs"
+
+    @property
+    def scratch(self) -> Path:
+        """Unfinished files of the process that holds the lock; emptied by the next one."""
+        return self.root / ".scratch"
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Be the only writer. Raises WorkspaceLocked at once if another is; a killed writer's lock falls by itself."""
+        with self.writing():
+            handle = os.open(self.root / "workspace.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            with self.writing():
+                self._take(handle)
+            yield
+        finally:
+            os.close(handle)
+
+    def _take(self, handle: int) -> None:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.read(handle, 20).decode(errors="replace").strip() or "unknown"
+            message = f"{self.root}: process {owner} is writing to this workspace; wait until it ends, or stop it"
+            raise WorkspaceLocked(message) from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Turn what goes wrong in writing (a full disk, a missing permission) into a WorkspaceError with a remedy."""
+        try:
+            yield
+        except OSError as error:
+            full = error.errno in FULL
+            remedy = "free some space and run the command again" if full else "check the directory's permissions"
+            raise WorkspaceError(f"{self.root}: cannot be written ({error.strerror or error}); {remedy}") from error
+        except (DatabaseError, duckdb.Error, ComputeError) as error:
+            reason = str(getattr(error, "orig", error)).splitlines()[0]
+            remedy = "check the disk's free space and the directory's permissions, then run the command again"
+            raise WorkspaceError(f"{self.root}: cannot be written ({reason}); {remedy}") from error
