@@ -1,0 +1,102 @@
+"""Texts in, base vectors out, each text encoded once ever: a resumable cache on disk, keyed by content hash."""
+
+import hashlib
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from mangaassist.core.errors import EncoderError, EncoderMismatch
+from mangaassist.core.types import Progress, Vectors, no_progress
+from mangaassist.encoders.protocol import Encoder
+
+_COMMIT_EVERY = 64
+_LOOK_UP = 500
+
+
+class CachedEncoder:
+    """Wraps an encoder; vectors live in `<directory>/<encoder id>.sqlite` and survive kills and restarts.
+
+    A batch of at most 64 texts is stored in one transaction as soon as it is encoded, so a killed job loses no more
+    than that, and several processes may share the file. Raises EncoderMismatch if the file holds another encoder's
+    vectors, EncoderError if it cannot be read or written.
+    """
+
+    def __init__(self, encoder: Encoder, directory: Path, *, progress: Progress = no_progress) -> None:
+        self._encoder = encoder
+        self._progress = progress
+        self.encoder_id = encoder.encoder_id
+        self.dimension = encoder.dimension
+        self.encoded = 0
+        """How many texts this object had to encode because the cache did not hold them."""
+        self._path = directory / (re.sub(r"[^A-Za-z0-9._@-]+", "_", encoder.encoder_id) + ".sqlite")
+        directory.mkdir(parents=True, exist_ok=True)
+        with self._open() as connection:
+            self._prepare(connection)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Base vectors of the texts, (n, dimension); those not yet cached are encoded, stored and counted."""
+        keys = [_key(text) for text in texts]
+        with self._open() as connection:
+            known = self._look_up(connection, list(dict.fromkeys(keys)))
+            missing = list({key: text for key, text in zip(keys, texts, strict=True) if key not in known}.items())
+            for start in range(0, len(missing), _COMMIT_EVERY):
+                batch = missing[start : start + _COMMIT_EVERY]
+                known.update(self._encode_and_store(connection, batch))
+                self._progress("encoding", start + len(batch), len(missing))
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        for row, key in enumerate(keys):
+            vectors[row] = known[key]
+        return vectors
+
+    def _encode_and_store(self, connection: sqlite3.Connection, batch: list[tuple[bytes, str]]) -> dict[bytes, Vectors]:
+        vectors = self._encoder.encode([text for _, text in batch])
+        rows = [(key, vector.astype("<f4").tobytes()) for (key, _), vector in zip(batch, vectors, strict=True)]
+        with connection:
+            connection.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
+        self.encoded += len(batch)
+        return {key: vector for (key, _), vector in zip(batch, vectors, strict=True)}
+
+    def _look_up(self, connection: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, Vectors]:
+        found: dict[bytes, Vectors] = {}
+        for start in range(0, len(keys), _LOOK_UP):
+            chunk = keys[start : start + _LOOK_UP]
+            marks = ",".join("?" * len(chunk))
+            query = f"SELECT key, vector FROM vectors WHERE key IN ({marks})"  # noqa: S608 (only question marks)
+            found.update((key, np.frombuffer(blob, dtype="<f4")) for key, blob in connection.execute(query, chunk))
+        return found
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        with connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
+            connection.execute("CREATE TABLE IF NOT EXISTS encoder (id TEXT PRIMARY KEY, dimension INTEGER)")
+            connection.execute("INSERT OR IGNORE INTO encoder VALUES (?, ?)", (self.encoder_id, self.dimension))
+        stored = connection.execute("SELECT id, dimension FROM encoder").fetchall()
+        if stored != [(self.encoder_id, self.dimension)]:
+            raise EncoderMismatch(
+                f"{self._path} holds vectors of {stored}, not of {self.encoder_id!r} ({self.dimension}-d); "
+                "delete the file to encode anew"
+            )
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = sqlite3.connect(self._path, timeout=60)
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA synchronous=NORMAL")
+                yield connection
+            finally:
+                connection.close()
+        except sqlite3.Error as error:
+            raise EncoderError(
+                f"the vector cache {self._path} cannot be used: {error}; "
+                "free disk space, or delete the file (it can be rebuilt)"
+            ) from error
+
+
+def _key(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
