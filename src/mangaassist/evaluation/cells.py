@@ -1,0 +1,70 @@
+"""Run and qrels in, the run and qrels of one cell out: seen or unseen queries, warm or cold documents.
+
+A query is *seen* if a training query is a near-duplicate. A document is *warm* if it is a positive in training, else
+*cold*. Cells are scored per (query, document): the cold cell keeps a query's cold relevant documents and takes its warm
+relevant ones out of the run before the cut, so that they neither count nor crowd out; warm is the reverse.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from mangaassist.core.types import DocId, Qrels, QueryId, Run
+from mangaassist.evaluation.metrics import QueryScores, has_relevant, ranked, score_query
+
+MIN_CELL_QUERIES = 50
+"""A cell with fewer queries says "too small" and takes no part in choices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What training has seen. `seen` None means nobody asked: no seen/unseen cells are made."""
+
+    warm: frozenset[DocId]
+    seen: frozenset[QueryId] | None = None
+
+
+def cell_names(exposure: Exposure) -> tuple[str, ...]:
+    """The names of the cells that can be made, coarse ones first."""
+    coarse = ("warm", "cold")
+    if exposure.seen is None:
+        return coarse
+    return ("seen", "unseen", *coarse, "seen_warm", "seen_cold", "unseen_warm", "unseen_cold")
+
+
+def score_cell(run: Run, qrels: Qrels, exposure: Exposure, cell: str) -> dict[QueryId, QueryScores]:
+    """Scores of the queries of one cell (`all` for every query); the run must be `run_depth(qrels)` deep."""
+    keeps_seen, keeps_warm = _parse(cell)
+    scores = {}
+    for query_id, grades in qrels.items():
+        if keeps_seen is not None and (query_id in (exposure.seen or ())) is not keeps_seen:
+            continue
+        kept, removed = _split(grades, exposure.warm, keeps_warm)
+        if has_relevant(kept):
+            scores[query_id] = score_query(ranked(run.get(query_id, {}), without=removed), kept)
+    return scores
+
+
+def run_depth(qrels: Qrels, *, k: int = 10) -> dict[QueryId, int]:
+    """How many results each query's run must hold for any cell to be exact: `k` plus its relevant documents."""
+    return {query_id: k + sum(grade >= 1 for grade in grades.values()) for query_id, grades in qrels.items()}
+
+
+def _parse(cell: str) -> tuple[bool | None, bool | None]:
+    """(keeps seen queries, keeps warm documents); None where the cell does not ask."""
+    words = set() if cell == "all" else set(cell.split("_"))
+    unknown = words - {"seen", "unseen", "warm", "cold"}
+    if unknown:
+        raise ValueError(f"unknown cell {cell!r}; cells are all, seen, unseen, warm, cold and their combinations")
+    seen = True if "seen" in words else False if "unseen" in words else None
+    warm = True if "warm" in words else False if "cold" in words else None
+    return seen, warm
+
+
+def _split(
+    grades: Mapping[DocId, int], warm: Collection[DocId], keeps_warm: bool | None
+) -> tuple[Mapping[DocId, int], set[DocId]]:
+    """The judgements of the cell, and the relevant documents of the other one."""
+    if keeps_warm is None:
+        return grades, set()
+    removed = {doc_id for doc_id, grade in grades.items() if grade >= 1 and (doc_id in warm) is not keeps_warm}
+    return {doc_id: grade for doc_id, grade in grades.items() if doc_id not in removed}, removed

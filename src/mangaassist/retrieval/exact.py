@@ -1,0 +1,51 @@
+"""Adapted vectors in, run out: exact search by blocked matrix products, for training, evaluation and small shops."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from mangaassist.core.errors import ShapeError
+from mangaassist.core.types import DocId, QueryId, Run, Vectors
+
+_BLOCK = 512
+
+
+def search_run(
+    query_ids: Sequence[QueryId],
+    queries: Vectors,
+    doc_ids: Sequence[DocId],
+    documents: Vectors,
+    *,
+    depth: Mapping[QueryId, int] | int = 10,
+    without: Mapping[QueryId, DocId] | None = None,
+) -> Run:
+    """The best `depth` documents of every query by inner product, as a run.
+
+    queries: (n, d), documents: (m, d), unit length. `depth` may differ per query.
+    without: for some queries a document never to be returned (the title it names as its reference).
+    """
+    if queries.shape[1] != documents.shape[1] or len(query_ids) != len(queries) or len(doc_ids) != len(documents):
+        raise ShapeError(f"queries {queries.shape} and documents {documents.shape} do not fit each other or their ids")
+    column = {doc_id: index for index, doc_id in enumerate(doc_ids)}
+    run: dict[QueryId, dict[DocId, float]] = {}
+    for start in range(0, len(query_ids), _BLOCK):
+        scores = queries[start : start + _BLOCK] @ documents.T  # (block, m)
+        for row, query_id in enumerate(query_ids[start : start + _BLOCK]):
+            hidden = column.get(without[query_id]) if without and query_id in without else None
+            wanted = depth if isinstance(depth, int) else depth[query_id]
+            run[query_id] = _best(scores[row], doc_ids, wanted, hidden)
+    return run
+
+
+def _best(scores: Vectors, doc_ids: Sequence[DocId], depth: int, hidden: int | None) -> dict[DocId, float]:
+    if hidden is not None:
+        scores[hidden] = -np.inf
+    count = min(depth, len(scores))
+    if count < len(scores):
+        # Ties at the cut are decided by document id, as everywhere: keep every score equal to the last one in.
+        threshold = np.partition(scores, len(scores) - count)[len(scores) - count]
+        best = np.flatnonzero(scores >= threshold)
+    else:
+        best = np.arange(len(scores))
+    order = sorted(best.tolist(), key=lambda index: (-scores[index], doc_ids[index]))[:count]
+    return {doc_ids[index]: float(scores[index]) for index in order if scores[index] > -np.inf}

@@ -1,0 +1,72 @@
+"""Intervals resample groups: they widen when queries hang together, and cover what they should."""
+
+import numpy as np
+import pytest
+
+from mangaassist.core.types import GroupId, QueryId
+from mangaassist.evaluation.intervals import Resampler, paired_differences
+
+
+def values_of(numbers: np.ndarray) -> dict[QueryId, float]:
+    return {QueryId(f"q{index:04}"): float(number) for index, number in enumerate(numbers)}
+
+
+def test_the_mean_is_over_queries_and_groups_are_counted() -> None:
+    values = values_of(np.array([1.0, 1.0, 1.0, 0.0]))
+    groups = {query_id: GroupId("a" if index < 3 else "b") for index, query_id in enumerate(sorted(values))}
+
+    interval = Resampler(sorted(values), groups, seed=0).interval(values)
+
+    assert interval.mean == 0.75
+    assert (interval.queries, interval.groups) == (4, 2)
+
+
+def test_copies_of_one_query_in_one_group_do_not_narrow_the_interval() -> None:
+    rng = np.random.default_rng(0)
+    few = rng.normal(size=30)
+    many = np.repeat(few, 20)
+    grouped = {query_id: GroupId(str(index // 20)) for index, query_id in enumerate(sorted(values_of(many)))}
+
+    narrow = Resampler(sorted(values_of(few)), {}, seed=0).interval(values_of(few))
+    copied = Resampler(sorted(values_of(many)), grouped, seed=0).interval(values_of(many))
+
+    assert copied.high - copied.low == pytest.approx(narrow.high - narrow.low, rel=0.1)
+
+
+def test_intervals_are_the_same_for_the_same_seed() -> None:
+    values = values_of(np.random.default_rng(1).normal(size=40))
+
+    first, again = (Resampler(sorted(values), {}, seed=3).interval(values) for _ in range(2))
+
+    assert first == again
+
+
+def test_one_group_gives_the_mean_alone_and_says_so() -> None:
+    values = values_of(np.array([0.0, 1.0]))
+    interval = Resampler(sorted(values), dict.fromkeys(values, GroupId("only")), seed=0).interval(values)
+
+    assert interval.groups == 1
+    assert interval.low == interval.high == 0.5
+
+
+def test_no_queries_give_an_empty_interval() -> None:
+    assert Resampler([], {}, seed=0).interval({}).queries == 0
+
+
+@pytest.mark.parametrize(("groups", "tail"), [(20, 0.025), (60, 0.025), (20, 0.01)])
+def test_the_interval_covers_the_truth_as_often_as_it_says(groups: int, tail: float) -> None:
+    """Skewed group effects, ten queries a group, 400 repeats; misses below the lower end plus above the upper one."""
+    rng = np.random.default_rng(groups)
+    names = {QueryId(f"q{index:04}"): GroupId(str(index // 10)) for index in range(groups * 10)}
+    resampler = Resampler(sorted(names), names, seed=0, resamples=1000)
+    misses = 0
+    for _ in range(400):
+        effect = np.repeat(rng.normal(size=groups), 10) + rng.normal(size=groups * 10)
+        interval = resampler.interval(values_of(effect), tail=tail)
+        misses += not interval.low <= 0.0 <= interval.high
+
+    assert misses / 400 <= 2 * tail + 0.03
+
+
+def test_paired_differences_are_over_queries_that_both_scored() -> None:
+    assert paired_differences({QueryId("a"): 1.0, QueryId("b"): 1.0}, {QueryId("a"): 0.25}) == {QueryId("a"): 0.75}

@@ -1,0 +1,45 @@
+"""Exact search against the plainest possible reference."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mangaassist.core.errors import ShapeError
+from mangaassist.core.types import DocId, QueryId
+from mangaassist.evaluation import ranked
+from mangaassist.retrieval import search_run
+
+
+def unit(rng: np.random.Generator, rows: int, dimension: int = 4) -> np.ndarray:
+    vectors = rng.normal(size=(rows, dimension)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 12))
+@settings(deadline=None)
+def test_the_run_equals_sorting_every_score(seed: int, depth: int) -> None:
+    rng = np.random.default_rng(seed)
+    queries, documents = unit(rng, 3), np.round(unit(rng, 9), 1).astype(np.float32)  # rounding makes ties
+    doc_ids = [DocId(f"d{index}") for index in rng.permutation(9)]
+
+    run = search_run([QueryId(f"q{row}") for row in range(3)], queries, doc_ids, documents, depth=depth)
+
+    for row in range(3):
+        scores = {doc_id: float(score) for doc_id, score in zip(doc_ids, queries[row] @ documents.T, strict=True)}
+        assert len(run[QueryId(f"q{row}")]) == min(depth, 9)
+        assert ranked(run[QueryId(f"q{row}")]) == pytest.approx(ranked(scores)[:depth])
+
+
+def test_a_hidden_document_is_never_returned() -> None:
+    documents = np.eye(3, dtype=np.float32)
+    ids = [DocId("a"), DocId("b"), DocId("c")]
+
+    run = search_run([QueryId("q")], documents[:1], ids, documents, depth=3, without={QueryId("q"): DocId("a")})
+
+    assert ranked(run[QueryId("q")]) == ["b", "c"]
+
+
+def test_shapes_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ShapeError, match="do not fit"):
+        search_run([QueryId("q")], np.ones((1, 3), np.float32), [DocId("a")], np.ones((1, 4), np.float32))
