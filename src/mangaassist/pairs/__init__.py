@@ -1,0 +1,60 @@
+"""Events in, examples out: pairs from clicks, carts and the corpus, weighed, split, checked, with hard negatives.
+
+queries + events ─► click_pairs, cart_pairs ─┐
+documents ────────► corpus_pairs ────────────┼─► balance_pairs ─► check_no_leakage ─► mine_hard_negatives ─► examples
+curated, reviewed, judged pairs ─────────────┘
+"""
+
+from mangaassist.pairs.balance import (
+    BalancedPairs,
+    balance_pairs,
+    balance_popularity,
+    cap_synthetic_share,
+    source_shares,
+)
+from mangaassist.pairs.carts import cart_pairs
+from mangaassist.pairs.clicks import click_pairs
+from mangaassist.pairs.corpus import TwoSides, body_of, corpus_pairs, two_sides
+from mangaassist.pairs.leakage import Leak, check_no_leakage, drop_leaks, find_leaks
+from mangaassist.pairs.limits import cap_client_share, cap_repeats, largest_client_share, limit_pairs
+from mangaassist.pairs.near_duplicates import JACCARD, NearDuplicateIndex, jaccard, near_duplicate_groups, normalise
+from mangaassist.pairs.negatives import known_positives, mine_hard_negatives, query_text_id, training_queries
+from mangaassist.pairs.rules import PairRules, PairsReport
+from mangaassist.pairs.splits import DevSplit, carve_dev, split_by_group, split_groups
+
+__all__ = [
+    "JACCARD",
+    "BalancedPairs",
+    "DevSplit",
+    "Leak",
+    "NearDuplicateIndex",
+    "PairRules",
+    "PairsReport",
+    "TwoSides",
+    "balance_pairs",
+    "balance_popularity",
+    "body_of",
+    "cap_client_share",
+    "cap_repeats",
+    "cap_synthetic_share",
+    "cart_pairs",
+    "carve_dev",
+    "check_no_leakage",
+    "click_pairs",
+    "corpus_pairs",
+    "drop_leaks",
+    "find_leaks",
+    "jaccard",
+    "known_positives",
+    "largest_client_share",
+    "limit_pairs",
+    "mine_hard_negatives",
+    "near_duplicate_groups",
+    "normalise",
+    "query_text_id",
+    "source_shares",
+    "split_by_group",
+    "split_groups",
+    "training_queries",
+    "two_sides",
+]

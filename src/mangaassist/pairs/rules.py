@@ -1,0 +1,70 @@
+"""What makes a pair, as values: the rules that read a log, and the report of what they kept and dropped."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from mangaassist.core.types import Pair
+
+DropReason = Literal[
+    "no_document",
+    "unknown_query",
+    "empty_query",
+    "inhuman_session",
+    "intent_other",
+    "intent_uncertain",
+    "add_to_cart_alone",
+    "too_many_repeats",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PairRules:
+    """How a log becomes pairs, and how pairs are weighed. The defaults are the documented first run.
+
+    min_intent_confidence: a query routed with less is uncertain and makes no pair.
+    max_searches_per_minute, max_actions_per_minute: a session that did more in any 60 seconds is no human's
+        (actions are clicks, carts, wishlists and purchases).
+    max_repeats: pairs per client, query text and document.
+    max_client_share: of the summed weight, for any one client.
+    max_synthetic_share: of the summed weight; stays strictly below.
+    popularity_exponent: 0 leaves popular documents their weight, 1 gives every document the same.
+    """
+
+    min_intent_confidence: float = 0.6
+    max_searches_per_minute: int = 20
+    max_actions_per_minute: int = 40
+    max_repeats: int = 3
+    max_client_share: float = 0.01
+    max_synthetic_share: float = 0.20
+    popularity_exponent: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name in ("min_intent_confidence", "max_client_share", "max_synthetic_share", "popularity_exponent"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; shares, confidences and exponents lie in [0, 1]")
+        for name in ("max_searches_per_minute", "max_actions_per_minute", "max_repeats"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it counts something and must be at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class PairsReport:
+    """The pairs of one source, and what became of its raw events.
+
+    raw: action name → events in the log.  dropped: reason → events that are behind no pair. The events in the pairs'
+    `evidence` and the dropped ones add up to the raw ones.
+    inhuman_sessions: sessions that were dropped as a whole.
+    largest_client_share: of the summed weight; above the rule only where too few clients make the rule impossible.
+    """
+
+    pairs: list[Pair]
+    raw: Mapping[str, int]
+    dropped: Mapping[DropReason, int]
+    inhuman_sessions: int
+    largest_client_share: float
+
+    @property
+    def raw_events(self) -> int:
+        """Events of this source in the log, of all its actions."""
+        return sum(self.raw.values())
