@@ -1,0 +1,138 @@
+"""An adapter in, a folder that explains itself out, and back: safetensors, config, model card, manifest. No pickle.
+
+adapter.safetensors   the tensors
+config.json           rung, recipe, encoder id and dimension, rounds, seed
+README.md             the model card
+manifest.json         sha256 of each file, encoder id and dimension, data fingerprint, parent, report
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import safetensors
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
+
+from mangaassist.adapter.ladder import LADDER, Adapter, adapter_from_tensors
+from mangaassist.adapter.recipes import Recipe, recipe_as_json
+from mangaassist.core.errors import ArtifactError, EncoderMismatch
+from mangaassist.core.files import canonical_json, sha256_bytes, sha256_of, write_atomic
+
+FORMAT_VERSION = 1
+TENSORS, CONFIG, CARD, MANIFEST = "adapter.safetensors", "config.json", "README.md", "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterInfo:
+    """What an artefact says of itself besides its tensors.
+
+    data_fingerprint: digest of the pairs and corpus it was trained on.  parent: the release it was compared with.
+    report: the report's numbers, as JSON.
+    """
+
+    encoder_id: str
+    recipe: Recipe
+    rounds: int
+    seed: int
+    data_fingerprint: str
+    parent: str | None = None
+    report: Mapping[str, Any] = field(default_factory=dict)
+
+
+def artifact_files(adapter: Adapter, info: AdapterInfo) -> dict[str, bytes]:
+    """The files of the artefact by name; the same adapter and info give the same bytes."""
+    config = {
+        "format_version": FORMAT_VERSION,
+        "rung": adapter.rung,
+        "dimension": adapter.dimension,
+        "encoder_id": info.encoder_id,
+        "recipe": recipe_as_json(info.recipe),
+        "rounds": info.rounds,
+        "seed": info.seed,
+    }
+    files = {
+        TENSORS: save_tensors(adapter.tensors(), metadata={"rung": adapter.rung}),
+        CONFIG: canonical_json(config),
+        CARD: _model_card(adapter, info).encode(),
+    }
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "files": {name: sha256_bytes(content) for name, content in sorted(files.items())},
+        "encoder_id": info.encoder_id,
+        "dimension": adapter.dimension,
+        "data_fingerprint": info.data_fingerprint,
+        "parent": info.parent,
+        "report": dict(info.report),
+    }
+    return {**files, MANIFEST: canonical_json(manifest)}
+
+
+def save_artifact(folder: Path, adapter: Adapter, info: AdapterInfo) -> None:
+    """Writes the artefact's files into `folder`; the manifest comes last, so a folder without one is unfinished."""
+    for name, content in artifact_files(adapter, info).items():
+        write_atomic(folder / name, content)
+
+
+def load_artifact(folder: Path, *, encoder_id: str | None = None) -> Adapter:
+    """The adapter of an artefact folder, every digest checked.
+
+    Raises ArtifactError naming a missing or changed file, EncoderMismatch if it is for another encoder.
+    """
+    manifest = read_manifest(folder)
+    for name, digest in manifest["files"].items():
+        if not (folder / name).is_file():
+            raise ArtifactError(f"{folder / name} is missing; restore the folder from a backup, or train again")
+        if sha256_of(folder / name) != digest:
+            raise ArtifactError(
+                f"{folder / name} was changed since it was written (its sha256 is not the manifest's); "
+                "restore the folder from a backup, or train again"
+            )
+    if encoder_id is not None and manifest["encoder_id"] != encoder_id:
+        raise EncoderMismatch(
+            f"the adapter in {folder} belongs to the encoder {manifest['encoder_id']!r}, not {encoder_id!r}; "
+            "use that encoder, or train an adapter for this one"
+        )
+    config = json.loads((folder / CONFIG).read_bytes())
+    if config["rung"] not in LADDER:
+        raise ArtifactError(f"{folder / CONFIG} names the rung {config['rung']!r}; it was written by a newer version")
+    return adapter_from_tensors(config["rung"], config["dimension"], _tensors(folder / TENSORS))
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of an artefact folder; raises ArtifactError if there is none that can be read."""
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{folder} holds no readable {MANIFEST}: {error}; is it an adapter folder?") from error
+    if manifest.get("format_version") != FORMAT_VERSION:
+        raise ArtifactError(
+            f"{folder} has format version {manifest.get('format_version')!r}, this program reads {FORMAT_VERSION}; "
+            "use the version of the program that wrote it"
+        )
+    return manifest
+
+
+def _tensors(path: Path) -> dict[str, Any]:
+    try:
+        return dict(load_tensors(path.read_bytes()))
+    except safetensors.SafetensorError as error:
+        raise ArtifactError(f"{path} is no safetensors file: {error}") from error
+
+
+def _model_card(adapter: Adapter, info: AdapterInfo) -> str:
+    tied = "one map for queries and documents" if adapter.query_map is adapter.document_map else "a map per side"
+    size = sum(tensor.size for tensor in adapter.tensors().values())
+    recipe = ", ".join(f"{name} {value}" for name, value in recipe_as_json(info.recipe).items() if name != "rung")
+    return (
+        f"# Retrieval adapter: {adapter.rung}\n\n"
+        f"Maps {adapter.dimension}-d vectors of the frozen encoder `{info.encoder_id}` to vectors of the same length; "
+        f"{tied}, {size:,} numbers.\n\n"
+        f"- Trained with: {recipe or 'nothing to fit'}; rounds {info.rounds}, seed {info.seed}\n"
+        f"- Data fingerprint: `{info.data_fingerprint}`\n"
+        f"- Compared with: {info.parent or 'the frozen encoder'}\n\n"
+        "Use it only with vectors of that encoder. Its numbers on held-out queries stand in `manifest.json` under "
+        "`report`.\n"
+    )

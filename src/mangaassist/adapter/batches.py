@@ -1,0 +1,80 @@
+"""A training set in, steps of a round out: which examples, candidates and masks make one gradient step."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mangaassist.adapter.examples import Indices, TrainingSet
+from mangaassist.adapter.recipes import GradientRecipe
+
+MIN_STEPS = 16
+"""A round of a small set is repeated until it has this many steps, so that early stopping looks at like amounts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of one step: query and weight (B,), candidates (C,), own (B,) into candidates, allowed (B, C), corpus."""
+
+    query: Indices
+    candidates: Indices
+    own: Indices
+    allowed: npt.NDArray[np.bool_]
+    weight: npt.NDArray[np.float32]
+    corpus: Indices
+
+
+def batches(data: TrainingSet, recipe: GradientRecipe, rng: np.random.Generator) -> Iterator[Batch]:
+    """The steps of one round: every query once (or every example), shuffled, small sets repeated to `MIN_STEPS`."""
+    steps = 0
+    while True:
+        chosen = _draw(data, recipe.positives_per_query, rng)
+        parts = max(1, round(len(chosen) / recipe.batch))
+        for part in np.array_split(chosen, parts):
+            yield _batch(data, recipe, part, rng)
+            steps += 1
+        if steps >= MIN_STEPS or recipe.positives_per_query is None:
+            return
+
+
+def _draw(data: TrainingSet, per_query: int | None, rng: np.random.Generator) -> Indices:
+    """Examples in random order, at most `per_query` of each query, heavier ones likelier."""
+    count = len(data.query)
+    if per_query is None:
+        return rng.permutation(count)
+    # Efraimidis & Spirakis 2006: the smallest exponential / weight is a weighted draw without replacement.
+    keys = rng.exponential(size=count) / data.weight
+    order = np.lexsort((keys, data.query))
+    starts = np.flatnonzero(np.diff(data.query[order], prepend=-1))
+    place = np.arange(count) - np.repeat(starts, np.diff(np.append(starts, count)))
+    return rng.permutation(order[place < per_query])
+
+
+def _batch(data: TrainingSet, recipe: GradientRecipe, rows: Indices, rng: np.random.Generator) -> Batch:
+    query, positive = data.query[rows], data.positive[rows]
+    hard = data.hard_negatives[rows, : recipe.hard_negatives]
+    shared = np.concatenate([positive, rng.integers(len(data.documents), size=recipe.random_negatives)])
+    candidates = np.unique(np.concatenate([shared, hard[hard >= 0]]))
+    is_shared = np.isin(candidates, shared)
+    allowed = np.broadcast_to(is_shared, (len(rows), len(candidates))).copy()
+    for column in range(hard.shape[1]):
+        mine = np.flatnonzero(hard[:, column] >= 0)
+        allowed[mine, np.searchsorted(candidates, hard[mine, column])] = True
+    allowed &= ~data.relevant[query][:, candidates].toarray()  # a known positive is never a negative
+    return Batch(
+        query=query,
+        candidates=candidates,
+        own=np.searchsorted(candidates, positive),
+        allowed=allowed,
+        # Drawing by weight already lets heavier examples come more often; taking all of them, the loss must weigh.
+        weight=data.weight[rows] if recipe.positives_per_query is None else np.ones(len(rows), dtype=np.float32),
+        corpus=_corpus_rows(data, recipe, rng),
+    )
+
+
+def _corpus_rows(data: TrainingSet, recipe: GradientRecipe, rng: np.random.Generator) -> Indices:
+    available = len(data.corpus_left)
+    if not recipe.corpus_weight or not available:
+        return np.empty(0, dtype=np.int64)
+    return rng.choice(available, size=min(recipe.corpus_batch, available), replace=False)

@@ -1,0 +1,110 @@
+"""Examples and base vectors in, one training set of arrays out: what closed forms and gradients both read."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from mangaassist.core.errors import DataError
+from mangaassist.core.types import DocId, Example, Vectors
+
+Indices = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSet:
+    """Everything that trains, as arrays.
+
+    queries (n, d), documents (m, d): base vectors. query, positive (e,): rows of an example; weight (e,): its weight.
+    hard_negatives (e, h): rows of `documents`, -1 where there are fewer.
+    relevant (n, m): sparse, 1 where a document is a known positive of a query, so that it is never its negative.
+    corpus_left, corpus_right (c, d): self-supervised pairs of the corpus (title ↔ text), possibly none;
+    corpus_group (c,): pairs of one number say the same on their left, so they are no negatives of each other.
+    """
+
+    queries: Vectors
+    documents: Vectors
+    query: Indices
+    positive: Indices
+    weight: npt.NDArray[np.float32]
+    hard_negatives: Indices
+    relevant: sparse.csr_matrix
+    corpus_left: Vectors
+    corpus_right: Vectors
+    corpus_group: Indices
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+        return int(self.documents.shape[1])
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusVectors:
+    """The documents' base vectors with their ids, and those of the self-supervised pairs of the same corpus."""
+
+    doc_ids: Sequence[DocId]
+    documents: Vectors
+    left: Vectors
+    right: Vectors
+    group: Indices
+
+
+def training_set(
+    examples: Sequence[Example], query_vectors: Mapping[str, Vectors], corpus: CorpusVectors
+) -> TrainingSet:
+    """Arrays for the examples; `query_vectors` holds the base vector of every query text.
+
+    Raises DataError if there is no example, or one names a document outside the corpus.
+    """
+    if not examples:
+        raise DataError("there is nothing to train on: no example was made; check the pairs and what they dropped")
+    row_of = {doc_id: row for row, doc_id in enumerate(corpus.doc_ids)}
+    texts = sorted({example.query_text for example in examples})
+    query_of = {text: row for row, text in enumerate(texts)}
+    most = max(len(example.hard_negatives) for example in examples)
+    hard = np.full((len(examples), most), -1, dtype=np.int64)
+    for row, example in enumerate(examples):
+        _require(row_of, example)
+        hard[row, : len(example.hard_negatives)] = [row_of[doc_id] for doc_id in example.hard_negatives]
+    return TrainingSet(
+        queries=np.stack([query_vectors[text] for text in texts]),
+        documents=corpus.documents,
+        query=np.array([query_of[example.query_text] for example in examples], dtype=np.int64),
+        positive=np.array([row_of[example.positive] for example in examples], dtype=np.int64),
+        weight=np.array([example.weight for example in examples], dtype=np.float32),
+        hard_negatives=hard,
+        relevant=_relevant(examples, query_of, row_of),
+        corpus_left=corpus.left,
+        corpus_right=corpus.right,
+        corpus_group=corpus.group,
+    )
+
+
+def _require(row_of: Mapping[DocId, int], example: Example) -> None:
+    for doc_id in (example.positive, *example.hard_negatives):
+        if doc_id not in row_of:
+            raise DataError(
+                f"the pair {example.query_text[:60]!r} names {doc_id!r}, which is not in the catalogue; "
+                "ingest the catalogue that these logs belong to"
+            )
+
+
+def _relevant(
+    examples: Sequence[Example], query_of: Mapping[str, int], row_of: Mapping[DocId, int]
+) -> sparse.csr_matrix:
+    cells = sorted(set(_relevant_cells(examples, query_of, row_of)))
+    rows, columns = np.array(cells, dtype=np.int64).reshape(-1, 2).T
+    ones = np.ones(len(rows), dtype=bool)
+    return sparse.csr_matrix((ones, (rows, columns)), shape=(len(query_of), len(row_of)))
+
+
+def _relevant_cells(
+    examples: Sequence[Example], query_of: Mapping[str, int], row_of: Mapping[DocId, int]
+) -> Iterator[tuple[int, int]]:
+    for example in examples:
+        for doc_id in (example.positive, *example.also_positive):
+            if doc_id in row_of:
+                yield query_of[example.query_text], row_of[doc_id]

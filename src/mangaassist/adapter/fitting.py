@@ -1,0 +1,48 @@
+"""A recipe and a training set in, a fitted adapter out, whatever the rung."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mangaassist.adapter.closed_forms import fit_centring, fit_ridge
+from mangaassist.adapter.examples import TrainingSet
+from mangaassist.adapter.ladder import Adapter
+from mangaassist.adapter.recipes import CentringRecipe, GradientRecipe, IdentityRecipe, Recipe, RidgeRecipe
+from mangaassist.core.errors import MissingExtra
+
+try:
+    from mangaassist.adapter.training import training_rounds
+except ModuleNotFoundError as error:
+    if error.name != "torch":
+        raise
+    _HAS_TORCH = False
+else:
+    _HAS_TORCH = True
+
+
+def fit(recipe: Recipe, data: TrainingSet, *, seed: int, rounds: int | None = None) -> Adapter:
+    """The adapter of this recipe; for gradient training `rounds` replaces the recipe's own number.
+
+    Raises MissingExtra if the recipe is trained by gradient and torch is not installed.
+    """
+    if isinstance(recipe, GradientRecipe) and rounds is not None:
+        recipe = replace(recipe, rounds=rounds)
+    (last,) = deque(fit_rounds(recipe, data, seed=seed), maxlen=1)
+    return last
+
+
+def fit_rounds(recipe: Recipe, data: TrainingSet, *, seed: int) -> Iterator[Adapter]:
+    """The adapter after each round of training; closed forms have one. Whoever stops asking stops the training."""
+    match recipe:
+        case IdentityRecipe():
+            yield Adapter("identity", data.dimension)
+        case CentringRecipe():
+            yield fit_centring(data, strength=recipe.strength, per_side=recipe.per_side)
+        case RidgeRecipe():
+            yield fit_ridge(data, pull=recipe.pull)
+        case GradientRecipe():
+            if not _HAS_TORCH:
+                raise MissingExtra(
+                    f"training {recipe.rung!r} needs torch; install the extra: pip install 'mangaassist[train]'"
+                )
+            yield from training_rounds(data, recipe, seed=seed)

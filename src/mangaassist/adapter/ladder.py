@@ -1,0 +1,150 @@
+"""Base vectors in, adapted vectors out: every rung of the ladder as one small NumPy forward pass.
+
+    identity → centring → ridge → lowrank → linear → residual → mlp        (simplest first)
+
+| rung | map of x (then scaled to unit length) | fitted by |
+|---|---|---|
+| identity | x | – |
+| centring | x - c | closed form |
+| ridge | x + (x - c) M | closed form |
+| lowrank | x + (x A) B | gradient |
+| linear | x + x M | gradient |
+| residual | x + gelu(x A + a) B + b | gradient |
+| mlp | gelu(norm(x A + a)) B + b | gradient |
+
+All but `mlp` begin as the identity, so they cannot begin worse than the frozen encoder. `mlp` is the plain first-run
+network, d → d/2 → d with LayerNorm from a random start; it stays available, and in every report, under its own name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Literal, get_args
+
+import numpy as np
+from scipy.special import erf
+
+from mangaassist.core.errors import ShapeError
+from mangaassist.core.types import Vectors
+
+Rung = Literal["identity", "centring", "ridge", "lowrank", "linear", "residual", "mlp"]
+LADDER: tuple[Rung, ...] = get_args(Rung)
+"""Every rung, simplest first: of rungs that do equally well, the earlier is chosen."""
+
+_NORM_EPSILON = np.float32(1e-5)
+_SQRT_HALF = np.float32(np.sqrt(0.5))
+
+
+@dataclass(frozen=True, slots=True)
+class SideMap:
+    """The map of one side (queries or documents); a tensor that a rung does not have is None.
+
+    shift (d,) is taken off first; matrix (d, d) is the linear part; down (d, h), down_bias (h,), norm_gain and
+    norm_bias (h,) make the hidden layer, activated by gelu if `is_gelu`; up (h, d) and up_bias (d,) lead back.
+    `is_residual`: whether the input itself (unshifted) is added.
+    """
+
+    is_residual: bool
+    is_gelu: bool = False
+    shift: Vectors | None = None
+    matrix: Vectors | None = None
+    down: Vectors | None = None
+    down_bias: Vectors | None = None
+    norm_gain: Vectors | None = None
+    norm_bias: Vectors | None = None
+    up: Vectors | None = None
+    up_bias: Vectors | None = None
+
+    def __call__(self, base: Vectors) -> Vectors:
+        """Adapted vectors, same shape as `base` ((n, d) or (d,)), unit length; the identity gives `base` itself."""
+        if self.is_residual and not self.tensors():
+            return base
+        mapped = self._mapped(base)
+        out = base + mapped if self.is_residual else mapped
+        length = np.sqrt(np.einsum("...d,...d->...", out, out))[..., None]
+        # A map can send a vector to exactly zero (a text equal to the mean, when centring): keep the base vector then.
+        unit = np.where(length > 0, out / np.where(length > 0, length, 1), base)
+        return unit.astype(np.float32, copy=False)
+
+    def _mapped(self, base: Vectors) -> Vectors:
+        shifted = base if self.shift is None else base - self.shift
+        if self.matrix is not None:
+            return shifted @ self.matrix
+        if self.down is None or self.up is None:
+            return np.zeros_like(base) if self.is_residual else shifted
+        return _plus(self._hidden(shifted, self.down) @ self.up, self.up_bias)
+
+    def _hidden(self, inputs: Vectors, down: Vectors) -> Vectors:
+        hidden = _plus(inputs @ down, self.down_bias)
+        if self.norm_gain is not None:
+            centred = hidden - hidden.mean(-1, keepdims=True)
+            spread = np.sqrt((centred * centred).mean(-1, keepdims=True) + _NORM_EPSILON)
+            hidden = _plus(centred / spread * self.norm_gain, self.norm_bias)
+        return hidden * np.float32(0.5) * (1 + erf(hidden * _SQRT_HALF)) if self.is_gelu else hidden
+
+    def tensors(self) -> dict[str, Vectors]:
+        """The tensors it has, by name."""
+        return {name: tensor for name in TENSOR_NAMES if (tensor := getattr(self, name)) is not None}
+
+
+TENSOR_NAMES = tuple(field.name for field in fields(SideMap) if field.name not in {"is_residual", "is_gelu"})
+
+IDENTITY_MAP = SideMap(is_residual=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A rung with its fitted maps. Tied sides are one map used for both (`query_map is document_map`)."""
+
+    rung: Rung
+    dimension: int
+    query_map: SideMap = IDENTITY_MAP
+    document_map: SideMap = IDENTITY_MAP
+
+    def adapt_queries(self, base: Vectors) -> Vectors:
+        """Adapted query vectors, same shape as `base`."""
+        self._check(base)
+        return self.query_map(base)
+
+    def adapt_documents(self, base: Vectors) -> Vectors:
+        """Adapted document vectors, same shape as `base`."""
+        self._check(base)
+        return self.document_map(base)
+
+    def tensors(self) -> dict[str, Vectors]:
+        """Every tensor by name: `shared.*` for tied sides, else `query.*` and `document.*`."""
+        if self.query_map is self.document_map:
+            return {f"shared.{name}": tensor for name, tensor in self.query_map.tensors().items()}
+        sides = {"query": self.query_map, "document": self.document_map}
+        return {f"{side}.{name}": tensor for side, map_ in sides.items() for name, tensor in map_.tensors().items()}
+
+    def _check(self, base: Vectors) -> None:
+        if base.shape[-1] != self.dimension:
+            raise ShapeError(
+                f"the adapter maps {self.dimension}-d vectors and was given {base.shape[-1]}-d ones; "
+                "use vectors of the encoder it was trained on, or train an adapter for this encoder"
+            )
+
+
+def adapter_from_tensors(rung: Rung, dimension: int, tensors: Mapping[str, Vectors]) -> Adapter:
+    """The adapter whose `tensors()` these are; raises ShapeError for unknown or missing tensors."""
+    sides: dict[str, dict[str, Vectors]] = {}
+    for name, tensor in tensors.items():
+        side, _, short = name.partition(".")
+        if side not in {"shared", "query", "document"} or short not in TENSOR_NAMES:
+            raise ShapeError(f"unknown tensor {name!r} in an adapter of rung {rung!r}; the artefact is not ours")
+        sides.setdefault(side, {})[short] = tensor
+    if set(sides) == {"shared"}:
+        shared = side_map(rung, sides["shared"])
+        return Adapter(rung, dimension, shared, shared)
+    return Adapter(rung, dimension, side_map(rung, sides.get("query", {})), side_map(rung, sides.get("document", {})))
+
+
+def side_map(rung: Rung, tensors: Mapping[str, Vectors]) -> SideMap:
+    """The map of one side of a rung from its tensors; without tensors, the identity."""
+    if not tensors:
+        return IDENTITY_MAP
+    return SideMap(is_residual=rung not in {"centring", "mlp"}, is_gelu=rung in {"residual", "mlp"}, **tensors)
+
+
+def _plus(values: Vectors, bias: Vectors | None) -> Vectors:
+    return values if bias is None else values + bias

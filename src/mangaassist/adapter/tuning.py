@@ -1,0 +1,149 @@
+"""Pairs, documents and an encoder in, the whole ladder out: tuned on held-out documents, refitted on everything."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mangaassist.adapter.examples import CorpusVectors, TrainingSet, training_set
+from mangaassist.adapter.fitting import fit
+from mangaassist.adapter.ladder import LADDER, Adapter, Rung
+from mangaassist.adapter.recipes import FIRST_RUN
+from mangaassist.adapter.selection import Choice, Fold, choose
+from mangaassist.adapter.validation import hold_out
+from mangaassist.core.types import DocId, Document, GroupId, Pair, Progress, Vectors, no_progress
+from mangaassist.encoders import Encoder
+from mangaassist.pairs import mine_hard_negatives, training_queries, two_sides
+from mangaassist.retrieval import search_run
+
+FOLDS = 3
+"""Hold-outs that are pooled for the choice: one alone leaves too few queries of small sets in each cell."""
+
+MINING_DEPTH = 100
+"""How deep in the frozen ranking hard negatives are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class TunedLadder:
+    """Every rung refitted on all pairs with its best recipe, and the choice among them.
+
+    refit_cpu_seconds: process CPU time to fit each rung again on everything; `choice` has those of tuning.
+    """
+
+    choice: Choice
+    adapters: Mapping[Rung, Adapter]
+    refit_cpu_seconds: Mapping[Rung, float]
+
+    @property
+    def chosen(self) -> Adapter:
+        """The adapter of the chosen rung."""
+        return self.adapters[self.choice.chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class TuningData:
+    """What is tuned on.
+
+    groups: query text → its group.  grades: (query text, document) → grade where it is known.
+    series: document → series, whose other volumes are no negatives.
+    exposed: documents that were shown to users; hard negatives come from these. None: from all.
+    """
+
+    pairs: Sequence[Pair]
+    documents: Sequence[Document]
+    groups: Mapping[str, GroupId]
+    grades: Mapping[tuple[str, DocId], int]
+    series: Mapping[DocId, str] = field(default_factory=dict)
+    exposed: frozenset[DocId] | None = None
+
+
+def tune_ladder(
+    data: TuningData,
+    encoder: Encoder,
+    *,
+    seed: int,
+    rungs: Sequence[Rung] = LADDER,
+    progress: Progress = no_progress,
+) -> TunedLadder:
+    """Tunes every rung on folds that hold out queries and documents, chooses, then refits each rung on all pairs.
+
+    Raises DataError if there is nothing to train or to validate on.
+    """
+    corpus = corpus_vectors(data.documents, encoder)
+    texts = sorted({pair.query_text for pair in data.pairs})
+    query_vectors = dict(zip(texts, encoder.encode(texts), strict=True))
+    folds = [_fold(data, query_vectors, corpus, seed=seed + number) for number in range(FOLDS)]
+    choice = choose(folds, rungs, seed=seed, progress=progress)
+    everything = _examples(data.pairs, query_vectors, corpus, data, seed)
+    adapters: dict[Rung, Adapter] = {}
+    seconds: dict[Rung, float] = {}
+    for done, (rung, trial) in enumerate(choice.trials.items()):
+        progress(f"refitting {rung}", done, len(choice.trials))
+        started = time.process_time()
+        adapters[rung] = fit(trial.recipe, everything, seed=seed, rounds=trial.rounds)
+        seconds[rung] = time.process_time() - started
+    progress("refitting", len(choice.trials), len(choice.trials))
+    return TunedLadder(choice, adapters, seconds)
+
+
+def _fold(data: TuningData, query_vectors: Mapping[str, Vectors], corpus: CorpusVectors, *, seed: int) -> Fold:
+    """One hold-out of queries and documents, ready to train and to score."""
+    held = hold_out(data.pairs, data.groups, data.grades, seed=seed)
+    query_ids = sorted(held.qrels)
+    return Fold(
+        training=_examples(held.training, query_vectors, corpus, data, seed),
+        query_ids=query_ids,
+        queries=_stack(query_ids, query_vectors, corpus.documents.shape[1]),
+        qrels=held.qrels,
+        groups=held.groups,
+        doc_ids=corpus.doc_ids,
+        documents=corpus.documents,
+        warm=held.warm,
+    )
+
+
+def corpus_vectors(documents: Sequence[Document], encoder: Encoder) -> CorpusVectors:
+    """Base vectors of the documents, and of heading ↔ body where a document has both."""
+    sides = list(two_sides(documents))
+    number = {left: index for index, left in enumerate(sorted({side.left for side in sides}))}
+    return CorpusVectors(
+        doc_ids=[document.doc_id for document in documents],
+        documents=encoder.encode([document.text for document in documents]),
+        left=encoder.encode([side.left for side in sides]),
+        right=encoder.encode([side.right for side in sides]),
+        group=np.array([number[side.left] for side in sides], dtype=np.int64),
+    )
+
+
+def _examples(
+    pairs: Sequence[Pair],
+    query_vectors: Mapping[str, Vectors],
+    corpus: CorpusVectors,
+    data: TuningData,
+    seed: int,
+) -> TrainingSet:
+    """Examples with hard negatives mined from the frozen ranking, as arrays."""
+    texts = training_queries(pairs)
+    run = search_run(
+        list(texts),
+        _stack(list(texts.values()), query_vectors, corpus.documents.shape[1]),
+        corpus.doc_ids,
+        corpus.documents,
+        depth=MINING_DEPTH,
+    )
+    examples = mine_hard_negatives(
+        pairs,
+        run,
+        per_query=FIRST_RUN.hard_negatives,
+        series=data.series,
+        exposed=data.exposed,
+        rng=np.random.default_rng(seed),
+    )
+    return training_set(examples, query_vectors, corpus)
+
+
+def _stack(texts: Sequence[str], query_vectors: Mapping[str, Vectors], dimension: int) -> Vectors:
+    if not texts:
+        return np.empty((0, dimension), dtype=np.float32)
+    return np.stack([query_vectors[text] for text in texts])

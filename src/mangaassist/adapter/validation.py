@@ -1,0 +1,105 @@
+"""Pairs in, what trains and what validates out: documents are held out as well as queries.
+
+Validation on known documents alone says "better every round" while unknown ones get worse. So a share of the documents
+loses all its pairs, whole relevant sets at a time (the answers to one FAQ go together), and a share of the query groups
+is held out. The documents stay in the corpus: new titles are in the catalogue before anybody clicked them.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mangaassist.core.types import DocId, GroupId, Pair, QueryId
+
+QUERY_SHARE = 0.2
+DOCUMENT_SHARE = 0.2
+MAX_QUERIES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Pairs to train on, and the held-out queries with what answers them.
+
+    qrels: query text (as id) → documents; warm documents are those that `training` still has as positives.
+    groups: query text (as id) → group, for intervals and standard errors.
+    """
+
+    training: tuple[Pair, ...]
+    qrels: Mapping[QueryId, Mapping[DocId, int]]
+    groups: Mapping[QueryId, GroupId]
+
+    @property
+    def warm(self) -> frozenset[DocId]:
+        """Documents that are a positive in training."""
+        return frozenset(pair.positive for pair in self.training)
+
+
+def hold_out(
+    pairs: Sequence[Pair], groups: Mapping[str, GroupId], grades: Mapping[tuple[str, DocId], int], *, seed: int
+) -> HeldOut:
+    """Splits pairs for validation, the same way for the same seed.
+
+    groups: query text → its group (a reference title, an FAQ, near-duplicates); a text without one is its own.
+    grades: (query text, document) → grade, where known; else a positive counts 1.
+    """
+    rng = np.random.default_rng(seed)
+    positives: dict[str, set[DocId]] = defaultdict(set)
+    for pair in pairs:
+        positives[pair.query_text].add(pair.positive)
+    texts = sorted(positives)
+    held_documents = _hold_documents(texts, positives, rng)
+    held_texts = _hold_texts(texts, groups, rng)
+    # A query all of whose answers are held out has nothing left to train on: it validates.
+    held_texts |= {text for text in texts if positives[text] <= held_documents}
+    trains = [pair for pair in pairs if pair.query_text not in held_texts and pair.positive not in held_documents]
+    unknown = set().union(*positives.values()) - {pair.positive for pair in trains}
+    # A document that nobody knows was not skipped either.
+    training = tuple(
+        replace(pair, negatives=tuple(doc_id for doc_id in pair.negatives if doc_id not in unknown)) for pair in trains
+    )
+    validating = _cap(sorted(held_texts), rng)
+    return HeldOut(
+        training=training,
+        qrels={
+            QueryId(text): {doc_id: grades.get((text, doc_id), 1) for doc_id in sorted(positives[text])}
+            for text in validating
+        },
+        groups={QueryId(text): _group(text, groups) for text in validating},
+    )
+
+
+def _hold_documents(texts: Sequence[str], positives: Mapping[str, set[DocId]], rng: np.random.Generator) -> set[DocId]:
+    """Whole relevant sets of random queries, until `DOCUMENT_SHARE` of the answering documents is held out."""
+    wanted = DOCUMENT_SHARE * len(set().union(*positives.values())) if positives else 0
+    held: set[DocId] = set()
+    for index in rng.permutation(len(texts)):
+        if len(held) >= wanted:
+            break
+        held |= positives[texts[index]]
+    return held
+
+
+def _hold_texts(texts: Sequence[str], groups: Mapping[str, GroupId], rng: np.random.Generator) -> set[str]:
+    """All texts of random groups, until `QUERY_SHARE` of the texts is held out."""
+    members: dict[GroupId, list[str]] = defaultdict(list)
+    for text in texts:
+        members[_group(text, groups)].append(text)
+    names = sorted(members)
+    held: set[str] = set()
+    for index in rng.permutation(len(names)):
+        if len(held) >= QUERY_SHARE * len(texts):
+            break
+        held.update(members[names[index]])
+    return held
+
+
+def _group(text: str, groups: Mapping[str, GroupId]) -> GroupId:
+    return groups.get(text, GroupId(f"query:{text}"))
+
+
+def _cap(texts: list[str], rng: np.random.Generator) -> list[str]:
+    if len(texts) <= MAX_QUERIES:
+        return texts
+    return sorted(texts[index] for index in rng.choice(len(texts), size=MAX_QUERIES, replace=False))

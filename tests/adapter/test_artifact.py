@@ -1,0 +1,95 @@
+"""An artefact explains itself, comes back whole, and says so when it was touched."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mangaassist.adapter.artifact import AdapterInfo, artifact_files, load_artifact, save_artifact
+from mangaassist.adapter.examples import TrainingSet
+from mangaassist.adapter.fitting import fit
+from mangaassist.adapter.ladder import LADDER, Adapter, Rung
+from mangaassist.adapter.recipes import recipes_for
+from mangaassist.core.errors import ArtifactError, EncoderMismatch
+
+
+def fitted(rung: Rung, data: TrainingSet) -> tuple[Adapter, AdapterInfo]:
+    recipe = recipes_for(rung)[0]
+    info = AdapterInfo("some-encoder@1", recipe, rounds=1, seed=0, data_fingerprint="f" * 64, report={"ndcg@10": 0.5})
+    return fit(recipe, data, seed=0, rounds=1), info
+
+
+@pytest.mark.parametrize("rung", LADDER)
+def test_every_rung_comes_back_from_disk_bit_for_bit(rung: Rung, small_set: TrainingSet, tmp_path: Path) -> None:
+    adapter, info = fitted(rung, small_set)
+
+    save_artifact(tmp_path, adapter, info)
+    again = load_artifact(tmp_path, encoder_id="some-encoder@1")
+
+    assert again.rung == rung
+    assert (again.adapt_queries(small_set.queries) == adapter.adapt_queries(small_set.queries)).all()
+    assert (again.adapt_documents(small_set.documents) == adapter.adapt_documents(small_set.documents)).all()
+
+
+def test_the_folder_holds_the_documented_files_and_no_pickle(small_set: TrainingSet, tmp_path: Path) -> None:
+    save_artifact(tmp_path, *fitted("linear", small_set))
+
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "adapter.safetensors",
+        "config.json",
+        "README.md",
+        "manifest.json",
+    }
+    manifest = json.loads((tmp_path / "manifest.json").read_bytes())
+    assert {"files", "encoder_id", "dimension", "data_fingerprint", "parent", "report"} <= set(manifest)
+    assert set(manifest["files"]) == {"adapter.safetensors", "config.json", "README.md"}
+
+
+def test_the_same_adapter_gives_the_same_bytes(small_set: TrainingSet) -> None:
+    assert artifact_files(*fitted("residual", small_set)) == artifact_files(*fitted("residual", small_set))
+
+
+@pytest.mark.parametrize("name", ["adapter.safetensors", "config.json", "README.md"])
+def test_a_changed_file_is_named(name: str, small_set: TrainingSet, tmp_path: Path) -> None:
+    save_artifact(tmp_path, *fitted("linear", small_set))
+    content = bytearray((tmp_path / name).read_bytes())
+    content[-1] ^= 1
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(ArtifactError, match=name):
+        load_artifact(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["adapter.safetensors", "config.json", "README.md", "manifest.json"])
+def test_a_missing_file_is_named(name: str, small_set: TrainingSet, tmp_path: Path) -> None:
+    save_artifact(tmp_path, *fitted("linear", small_set))
+    (tmp_path / name).unlink()
+
+    with pytest.raises(ArtifactError, match=name):
+        load_artifact(tmp_path)
+
+
+def test_an_adapter_of_another_encoder_is_refused(small_set: TrainingSet, tmp_path: Path) -> None:
+    save_artifact(tmp_path, *fitted("linear", small_set))
+
+    with pytest.raises(EncoderMismatch, match="train an adapter for this one"):
+        load_artifact(tmp_path, encoder_id="another@2")
+
+
+def test_a_newer_format_is_refused_rather_than_misread(small_set: TrainingSet, tmp_path: Path) -> None:
+    save_artifact(tmp_path, *fitted("linear", small_set))
+    manifest = json.loads((tmp_path / "manifest.json").read_bytes())
+    (tmp_path / "manifest.json").write_text(json.dumps({**manifest, "format_version": 2}))
+
+    with pytest.raises(ArtifactError, match="format version 2"):
+        load_artifact(tmp_path)
+
+
+def test_the_model_card_names_encoder_and_recipe(small_set: TrainingSet) -> None:
+    adapter, info = fitted("linear", small_set)
+    card = artifact_files(adapter, info)["README.md"].decode()
+
+    assert "some-encoder@1" in card
+    assert "temperature 0.07" in card
+    assert f"{np.prod(adapter.tensors()['shared.matrix'].shape):,} numbers" in card

@@ -1,0 +1,174 @@
+"""Choosing: identity is always in the race, the worst cell decides, and the simplest of equals wins."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_world import as_training_set, turned_world
+
+from mangaassist.adapter.fitting import fit
+from mangaassist.adapter.ladder import LADDER, Adapter
+from mangaassist.adapter.recipes import GradientRecipe
+from mangaassist.adapter.selection import Choice, Fold, choose
+from mangaassist.adapter.validation import HeldOut, hold_out
+from mangaassist.core.errors import DataError
+from mangaassist.core.types import DocId, GroupId, Pair, QueryId
+from mangaassist.evaluation import QueryScores
+
+
+def race(queries: np.ndarray, documents: np.ndarray, *, known: int) -> Fold:
+    """Queries up to `known` train; the rest validate, half of them on documents that training knows."""
+    doc_ids = [DocId(f"d{row:04}") for row in range(len(documents))]
+    ids = [QueryId(f"v{row:04}") for row in range(len(queries))]
+    half = [row for row in range(len(queries)) if row >= known or row < known // 2]
+    return Fold(
+        training=as_training_set(queries[:known], documents, hard=3),
+        query_ids=[ids[row] for row in half],
+        queries=queries[half],
+        qrels={ids[row]: {doc_ids[row]: 1} for row in half},
+        groups={},
+        doc_ids=doc_ids,
+        documents=documents,
+        warm=frozenset(doc_ids[:known]),
+    )
+
+
+@pytest.fixture(scope="module")
+def turned_choice() -> Choice:
+    return choose([race(*turned_world(documents=300), known=200)], LADDER, seed=0)
+
+
+def test_a_learnable_turn_is_learned(turned_choice: Choice) -> None:
+    assert turned_choice.chosen != "identity"
+    assert turned_choice.trials[turned_choice.chosen].worth[0] > 0.1
+
+
+def test_every_rung_has_a_trial_and_its_seconds(turned_choice: Choice) -> None:
+    assert tuple(turned_choice.trials) == LADDER
+    assert set(turned_choice.cpu_seconds) == set(LADDER)
+
+
+def test_identity_is_worth_exactly_nothing(turned_choice: Choice) -> None:
+    assert turned_choice.trials["identity"].worth == (0.0, 0.0)
+
+
+def test_both_cells_were_looked_at(turned_choice: Choice) -> None:
+    assert set(turned_choice.trials["linear"].gains) == {"warm", "cold"}
+
+
+def test_where_nothing_can_be_learned_the_frozen_encoder_is_kept() -> None:
+    """Queries are their documents plus noise: there is no turn to learn."""
+    rng = np.random.default_rng(3)
+    documents = rng.normal(size=(240, 32)).astype(np.float32)
+    documents /= np.linalg.norm(documents, axis=1, keepdims=True)
+    queries = documents + 0.5 * rng.normal(size=documents.shape).astype(np.float32) / 32**0.5
+    queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+
+    choice = choose([race(queries, documents, known=160)], ("identity", "centring", "ridge", "mlp"), seed=0)
+
+    assert choice.chosen == "identity"
+
+
+def test_gain_on_known_documents_does_not_buy_harm_on_unknown_ones() -> None:
+    """Queries of known documents are turned, those of unknown ones are not: what helps the first harms the second."""
+    queries, documents = turned_world(documents=300, noise=0.3)
+    loose = documents[200:] + np.random.default_rng(1).normal(size=(100, 32)).astype(np.float32) / 32**0.5
+    queries = np.concatenate([queries[:200], loose / np.linalg.norm(loose, axis=1, keepdims=True)])
+
+    fold = race(queries, documents, known=200)
+    recipe = GradientRecipe("linear", learning_rate=5e-3, corpus_weight=0.0)
+    frozen, learned = fold.score(Adapter("identity", 32)), fold.score(fit(recipe, fold.training, seed=0))
+
+    choice = choose([fold], ("identity", "linear"), seed=0)
+
+    assert mean_ndcg(learned["warm"]) > mean_ndcg(frozen["warm"])
+    assert mean_ndcg(learned["cold"]) < mean_ndcg(frozen["cold"])
+    assert choice.chosen == "identity"
+
+
+def mean_ndcg(scores: Mapping[QueryId, QueryScores]) -> float:
+    return sum(score.ndcg_at_10 for score in scores.values()) / len(scores)
+
+
+def test_a_race_without_identity_is_refused() -> None:
+    with pytest.raises(DataError, match="identity in the race"):
+        choose([race(*turned_world(documents=20), known=10)], ("ridge",), seed=0)
+
+
+def test_a_cell_under_fifty_queries_takes_no_part_until_folds_together_have_enough() -> None:
+    folds = [race(*turned_world(documents=140, seed=seed), known=100) for seed in range(2)]
+
+    alone = choose(folds[:1], ("identity", "ridge"), seed=0)
+    together = choose(folds, ("identity", "ridge"), seed=0)
+
+    assert set(alone.trials["ridge"].gains) == {"warm"}
+    assert set(together.trials["ridge"].gains) == {"warm", "cold"}
+
+
+def some_pairs(groups: int = 40, texts: int = 5) -> list[Pair]:
+    """Each group has its texts and three documents; text t of a group is answered by documents t % 3 and 0."""
+    return [
+        Pair(f"text {group}-{text}", DocId(f"d{group}-{number}"), "judgement", negatives=(DocId(f"d{group - 1}-0"),))
+        for group in range(groups)
+        for text in range(texts)
+        for number in sorted({0, text % 3})
+    ]
+
+
+def groups_of(pairs: list[Pair]) -> dict[str, GroupId]:
+    return {pair.query_text: GroupId(pair.query_text.split("-")[0]) for pair in pairs}
+
+
+def held(seed: int = 0) -> HeldOut:
+    return hold_out(some_pairs(), groups_of(some_pairs()), {}, seed=seed)
+
+
+@given(st.integers(0, 200))
+def test_held_out_queries_and_documents_train_nowhere(seed: int) -> None:
+    result = held(seed)
+    training_texts = {pair.query_text for pair in result.training}
+
+    assert not training_texts & set(result.qrels)
+    cold = {doc for grades in result.qrels.values() for doc in grades} - result.warm
+    assert cold
+    assert not any(cold & set(pair.negatives) for pair in result.training)
+
+
+def test_a_share_of_the_documents_is_unknown_and_most_still_train() -> None:
+    result = held()
+    documents = {pair.positive for pair in some_pairs()}
+
+    assert 0.15 < 1 - len(result.warm) / len(documents) < 0.5
+    assert len(result.training) > len(some_pairs()) / 2
+
+
+def test_grades_are_kept_where_they_are_known() -> None:
+    grades = {(pair.query_text, pair.positive): 2 for pair in some_pairs()}
+
+    result = hold_out(some_pairs(), groups_of(some_pairs()), grades, seed=0)
+
+    assert {grade for found in result.qrels.values() for grade in found.values()} == {2}
+
+
+def test_the_same_seed_holds_out_the_same_whatever_the_order() -> None:
+    pairs = some_pairs()
+
+    forward, backward = (hold_out(order, groups_of(pairs), {}, seed=1) for order in (pairs, pairs[::-1]))
+
+    assert forward.qrels == backward.qrels
+    assert set(map(_key, forward.training)) == set(map(_key, backward.training))
+
+
+def _key(pair: Pair) -> tuple[str, str]:
+    return pair.query_text, pair.positive
+
+
+def test_pairs_keep_their_other_fields() -> None:
+    pair = replace(some_pairs()[0], weight=2.5, evidence=("e1",))
+    result = hold_out([pair, *some_pairs()[1:]], groups_of(some_pairs()), {}, seed=2)
+
+    kept = [found for found in result.training if found.evidence]
+    assert all(found.weight == 2.5 for found in kept)
