@@ -1,0 +1,1 @@
+"""One module per command: its work step by step, and what a person sees of it."""

@@ -1,0 +1,183 @@
+"""A retrieval set and an encoder in, the bench's numbers out: tune on train, report dev, or test once."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mangaassist.adapter import Adapter, Rung, TunedLadder, TuningData, recipe_as_json, tune_ladder
+from mangaassist.core.errors import DataError
+from mangaassist.core.files import sha256_bytes
+from mangaassist.core.types import GroupId, Pair, Progress, Qrels, Query, QueryId, RetrievalSet, Run
+from mangaassist.encoders import Encoder
+from mangaassist.evaluation import Exposure, Summary, paired_gain, run_depth, score_cell, summarise_cells
+from mangaassist.pairs import drop_leaks, split_by_group, split_groups
+from mangaassist.retrieval import search_run
+
+DEV_SHARE = 0.2
+"""Share of the training queries carved out as dev where a set has none."""
+
+CELLS = ("all", "warm", "cold")
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """What trains and what is reported. groups: query id → group, near-duplicates joined."""
+
+    name: str
+    training: Qrels
+    reported: Qrels
+    groups: Mapping[QueryId, GroupId]
+
+
+def run_bench(
+    dataset: RetrievalSet, encoder: Encoder, *, final: bool, seed: int, progress: Progress
+) -> tuple[dict[str, Any], TunedLadder]:
+    """The JSON of the bench and the tuned ladder; see `docs/bench.md` for every key."""
+    started = time.process_time()
+    splits = choose_splits(dataset, final=final, seed=seed)
+    reported_queries = [dataset.queries[query_id] for query_id in sorted(splits.reported)]
+    # Published splits are not always clean (the same question in train and test): what leaks does not train.
+    pairs, leaks = drop_leaks(judged_pairs(splits.training, dataset.queries), reported_queries, splits.reported)
+    tuned = tune_ladder(
+        TuningData(
+            pairs=pairs,
+            documents=dataset.documents,
+            groups={dataset.queries[query_id].text: group for query_id, group in splits.groups.items()},
+            grades={
+                (dataset.queries[query_id].text, doc_id): grade
+                for query_id, grades in splits.training.items()
+                for doc_id, grade in grades.items()
+            },
+        ),
+        encoder,
+        seed=seed,
+        progress=progress,
+    )
+    results, gains = _evaluate(dataset, splits, pairs, tuned, encoder, seed)
+    result = {
+        "dataset": dataset.name,
+        "split": splits.name,
+        "seed": seed,
+        "encoder": encoder.encoder_id,
+        "chosen": _name(tuned.choice.chosen),
+        "because": tuned.choice.because,
+        "results": results,
+        "gains": gains,
+        "tuned": {_name(rung): _tuned_as_json(tuned, rung) for rung in tuned.adapters},
+        "leaking_pairs_dropped": len(leaks),
+        "data_fingerprint": _fingerprint(pairs, dataset),
+        "cpu_seconds": round(time.process_time() - started, 2),
+    }
+    return result, tuned
+
+
+def choose_splits(dataset: RetrievalSet, *, final: bool, seed: int) -> Splits:
+    """Dev is reported (carved out of train where there is none); `final` reports test and trains on train and dev.
+
+    Raises DataError if the set lacks the split.
+    """
+    train = dataset.qrels.get("train")
+    if not train:
+        raise DataError(
+            f"{dataset.name} has no train judgements; put them in qrels/train.tsv (query-id, corpus-id, score)"
+        )
+    if final:
+        if "test" not in dataset.qrels:
+            raise DataError(f"{dataset.name} has no test judgements (qrels/test.tsv); leave --final out to report dev")
+        known = {**train, **dataset.qrels.get("dev", {})}
+        return Splits("test", known, dataset.qrels["test"], _groups(dataset, known, dataset.qrels["test"]))
+    if "dev" in dataset.qrels:
+        return Splits("dev", train, dataset.qrels["dev"], _groups(dataset, train, dataset.qrels["dev"]))
+    groups = _groups(dataset, train)
+    parts = split_by_group(train, groups, {"train": 1 - DEV_SHARE, "dev": DEV_SHARE}, seed)
+    kept = {name: {query_id: train[query_id] for query_id in ids} for name, ids in parts.items()}
+    return Splits("dev (carved from train)", kept["train"], kept["dev"], groups)
+
+
+def _groups(dataset: RetrievalSet, *parts: Qrels) -> Mapping[QueryId, GroupId]:
+    judged = {query_id for part in parts for query_id in part}
+    return split_groups([dataset.queries[query_id] for query_id in judged])
+
+
+def judged_pairs(qrels: Qrels, queries: Mapping[QueryId, Query]) -> list[Pair]:
+    """One pair per relevant judgement, weighed by its grade; documents judged 0 are its negatives."""
+    pairs = []
+    for query_id in sorted(qrels):
+        grades = qrels[query_id]
+        negatives = tuple(sorted(doc_id for doc_id, grade in grades.items() if grade < 1))
+        for doc_id in sorted(grades):
+            if grades[doc_id] >= 1:
+                text, weight = queries[query_id].text, float(grades[doc_id])
+                pairs.append(Pair(text, doc_id, "judgement", weight, negatives=negatives, query_id=query_id))
+    return pairs
+
+
+def _evaluate(
+    dataset: RetrievalSet, splits: Splits, pairs: list[Pair], tuned: TunedLadder, encoder: Encoder, seed: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(cells per rung, gains over frozen per rung and cell), on the reported split."""
+    query_ids = sorted(splits.reported)
+    queries = encoder.encode([dataset.queries[query_id].text for query_id in query_ids])
+    documents = encoder.encode([document.text for document in dataset.documents])
+    doc_ids = [document.doc_id for document in dataset.documents]
+    exposure = Exposure(frozenset(pair.positive for pair in pairs))
+
+    def run_of(adapter: Adapter) -> Run:
+        adapted = adapter.adapt_queries(queries), adapter.adapt_documents(documents)
+        return search_run(query_ids, adapted[0], doc_ids, adapted[1], depth=run_depth(splits.reported))
+
+    frozen = run_of(Adapter("identity", encoder.dimension))
+    results: dict[str, Any] = {}
+    gains: dict[str, Any] = {}
+    for rung, adapter in tuned.adapters.items():
+        run = frozen if rung == "identity" else run_of(adapter)
+        summaries = summarise_cells(run, splits.reported, exposure, splits.groups, seed=seed)
+        results[_name(rung)] = {cell: _cell(summaries[cell]) for cell in CELLS}
+        gains[_name(rung)] = {
+            cell: _gain(run, frozen, splits, exposure, cell, seed) if summaries[cell] else None for cell in CELLS
+        }
+    return results, gains
+
+
+def _cell(summary: Summary | None) -> dict[str, Any] | None:
+    return None if summary is None else summary.as_json()
+
+
+def _gain(
+    run: Run,
+    frozen: Run,
+    splits: Splits,
+    exposure: Exposure,
+    cell: str,
+    seed: int,
+) -> dict[str, list[float]]:
+    """[mean, low, high] of the paired difference to frozen, two-sided 95 %."""
+    candidate = score_cell(run, splits.reported, exposure, cell)
+    baseline = score_cell(frozen, splits.reported, exposure, cell)
+    return {
+        metric: paired_gain(candidate, baseline, metric, splits.groups, seed=seed).as_list()
+        for metric in ("recall@3", "ndcg@10")
+    }
+
+
+def _tuned_as_json(tuned: TunedLadder, rung: Rung) -> dict[str, Any]:
+    trial = tuned.choice.trials[rung]
+    return {
+        "recipe": recipe_as_json(trial.recipe),
+        "rounds": trial.rounds,
+        "validation_gains": dict(trial.gains),
+        "tuning_cpu_seconds": round(tuned.choice.cpu_seconds[rung], 2),
+        "refit_cpu_seconds": round(tuned.refit_cpu_seconds[rung], 2),
+    }
+
+
+def _name(rung: Rung) -> str:
+    return "frozen" if rung == "identity" else rung
+
+
+def _fingerprint(pairs: list[Pair], dataset: RetrievalSet) -> str:
+    """Digest of the training pairs and of the corpus, in a fixed order."""
+    lines = [f"{pair.query_text}\t{pair.positive}\t{pair.weight}" for pair in pairs]
+    lines += [f"{document.doc_id}\t{document.text}" for document in dataset.documents]
+    return sha256_bytes("\n".join(lines).encode("utf-8", "surrogatepass"))
