@@ -3,6 +3,10 @@
 import typer
 
 from mangaassist.commands.bench import bench
+from mangaassist.commands.demo import demo
+from mangaassist.commands.learning import evaluate, pairs, train
+from mangaassist.commands.releasing import gate, promote, releases, rollback
+from mangaassist.commands.taking_in import embed, ingest, init
 
 app = typer.Typer(
     name="mangaassist",
@@ -11,12 +15,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command()(bench)
-
-
-@app.callback()
-def _root() -> None:
-    """Keep sub-commands even while there is only one."""
+for command in (init, ingest, embed, pairs, train, evaluate, gate, promote, rollback, releases, bench, demo):
+    app.command()(command)
 
 
 def main() -> None:

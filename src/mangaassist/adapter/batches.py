@@ -29,7 +29,7 @@ def batches(data: TrainingSet, recipe: GradientRecipe, rng: np.random.Generator)
     """The steps of one round: every query once (or every example), shuffled, small sets repeated to `MIN_STEPS`."""
     steps = 0
     while True:
-        chosen = _draw(data, recipe.positives_per_query, rng)
+        chosen = _draw(data, recipe.positives_per_query, rng)[: recipe.examples_per_round]
         parts = max(1, round(len(chosen) / recipe.batch))
         for part in np.array_split(chosen, parts):
             yield _batch(data, recipe, part, rng)

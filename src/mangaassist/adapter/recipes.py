@@ -42,6 +42,7 @@ class GradientRecipe:
     positives_per_query: positives drawn per query and round; None takes every example.
     hard_negatives: mined or exposed negatives used per example, at most.
     random_negatives: documents of the whole corpus drawn per step, shared by the batch.
+    examples_per_round: at most, drawn anew each round; None takes all.
     stops_early: whether validation may end training before `rounds`; the first run always takes all of them.
     corpus_weight, corpus_batch: weight and size a step of the self-supervised pairs; 0 leaves them out.
     """
@@ -57,6 +58,7 @@ class GradientRecipe:
     corpus_weight: float = 1.0
     corpus_batch: int = 512
     stops_early: bool = True
+    examples_per_round: int | None = None
 
 
 Recipe = IdentityRecipe | CentringRecipe | RidgeRecipe | GradientRecipe
@@ -70,8 +72,12 @@ FIRST_RUN = GradientRecipe(
     hard_negatives=7,
     corpus_weight=0.0,
     stops_early=False,
+    examples_per_round=27_000,
 )
-"""The documented first run: plain MLP, InfoNCE at 0.07, batch 128, 7 hard negatives a query, 4 epochs."""
+"""The documented first run: plain MLP, InfoNCE at 0.07, batch 128, 7 hard negatives a query, 4 epochs.
+
+27,000 examples are what its four sources give; of larger sets each epoch draws as many.
+"""
 
 
 def recipes_for(rung: Rung, *, like: Recipe | None = None) -> tuple[Recipe, ...]:

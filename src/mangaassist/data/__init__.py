@@ -27,7 +27,16 @@ from mangaassist.data.privacy import PrivacyKey
 from mangaassist.data.problems import Problem
 from mangaassist.data.rows import read_rows, strict_rows, text_lines
 from mangaassist.data.scrub import scrub
-from mangaassist.data.tables import articles, judged_queries, judgements, quarantined, titles, ubi_events, ubi_queries
+from mangaassist.data.tables import (
+    articles,
+    ingested_files,
+    judged_queries,
+    judgements,
+    quarantined,
+    titles,
+    ubi_events,
+    ubi_queries,
+)
 from mangaassist.data.trec import read_qrels, read_run, write_qrels, write_run
 from mangaassist.data.ubi import KNOWN_ACTIONS, UbiEvent, UbiQuery, with_event_id, with_query_id
 from mangaassist.data.workspace import Workspace
@@ -57,6 +66,7 @@ __all__ = [
     "documents",
     "ingest",
     "ingest_directory",
+    "ingested_files",
     "is_sparse",
     "judged_queries",
     "judgements",

@@ -52,6 +52,11 @@ def ubi_events(workspace: Workspace) -> pl.DataFrame:
     return _table(workspace, "events", order=("timestamp", "event_id"))
 
 
+def ingested_files(workspace: Workspace) -> list[tuple[KindName, str]]:
+    """(kind, sha256 of the content) of every file that counts, by kind, the first ingested first."""
+    return [(kind, entry.sha256) for kind in KINDS for entry in ledger.entries(workspace.engine, kind)]
+
+
 def quarantined(workspace: Workspace) -> pl.DataFrame:
     """Every refused row: kind, file, line, field, reason, remedy, and the row itself with nothing private in it."""
     frames = [pl.DataFrame(schema={"kind": pl.String(), **REFUSED})]

@@ -6,7 +6,7 @@
     quarantine/         refused rows with the reason
     vectors/ pairs/ runs/ releases/ logs/
 
-Anything but the two `workspace.*` files and `releases/` is derived and can be rebuilt.
+Tables, vectors, pairs and runs can be deleted and rebuilt from the shop's files; the rest belongs into a backup.
 """
 
 import errno

@@ -93,6 +93,16 @@ def score_run(run: Run, qrels: Qrels) -> dict[QueryId, QueryScores]:
     }
 
 
+def optimistic_bad_top1(run: Run, qrels: Qrels) -> dict[QueryId, float]:
+    """1.0 where the first result is judged 0 or missing: the bad top-1 rate if every unjudged document were good."""
+    bad = {}
+    for query_id, grades in qrels.items():
+        if has_relevant(grades):
+            first = ranked(run.get(query_id, {}))[:1]
+            bad[query_id] = float(not first or (first[0] in grades and grades[first[0]] < 1))
+    return bad
+
+
 def has_relevant(grades: Mapping[DocId, int]) -> bool:
     """Whether any document is judged relevant (grade ≥ 1)."""
     return any(grade >= 1 for grade in grades.values())

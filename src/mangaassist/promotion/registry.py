@@ -3,7 +3,7 @@
 Every change is one SQLite transaction that compares before it swaps: who saw an older state loses and changes nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from mangaassist.promotion.audit import (
     read_history,
 )
 from mangaassist.promotion.gate import Decision
-from mangaassist.promotion.releases import served_digest, verify
+from mangaassist.promotion.releases import digests_of, served_digest, verify
 
 
 class Registry:
@@ -61,6 +61,20 @@ class Registry:
             candidate = read_aliases(connection).candidate
             _need_same("candidate", expected_candidate, candidate)
             append(connection, self._entry("nominate", release, candidate, actor=actor, why=why))
+
+    def check_promotable(
+        self,
+        files: Mapping[str, bytes],
+        decision: Decision | None,
+        *,
+        data_fingerprint: str,
+        override: str | None = None,
+    ) -> None:
+        """Raise NotPromotable if `promote` would refuse a release of these files now, so that none need be published."""
+        digest, live = served_digest(digests_of(files)), self.aliases().live
+        objection = _objection(decision, live=live, digest=digest, data_fingerprint=data_fingerprint)
+        if objection is not None and override is None:
+            raise NotPromotable(f"the candidate stays off: {objection}")
 
     def promote(
         self,

@@ -1,0 +1,180 @@
+"""`mangaassist demo`: nothing in, the whole loop on the sample shop out, from files to a decision and a release."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from mangaassist import __version__
+from mangaassist.commands.learning import draw_pairs, draw_report, draw_training
+from mangaassist.commands.output import JsonFile, Seed, emit, errors_shown, messages, shown_progress
+from mangaassist.commands.releasing import draw_decision
+from mangaassist.core.files import canonical_json, write_atomic
+from mangaassist.core.types import DocId, Progress, QueryId
+from mangaassist.data import Workspace as ShopWorkspace
+from mangaassist.data import documents, ingest_directory
+from mangaassist.encoders import CachedEncoder
+from mangaassist.evaluation import ranked
+from mangaassist.loop import (
+    Settings,
+    candidate_folder,
+    decide,
+    evaluate_candidate,
+    make_pairs,
+    read_settings,
+    registry_of,
+    release_candidate,
+    train_candidate,
+    workspace_encoder,
+)
+from mangaassist.promotion import Decision, from_json
+from mangaassist.retrieval import search_run
+from mangaassist.sample import FIRST_RUN_LOG, SampleShop, sample_shop, write_log_files, write_shop_files
+
+RANKED_DEPTH = 60
+"""How deep the simulated shop's own ranking goes."""
+
+_SOURCES = ("click", "cart", "editorial", "synthetic")
+
+
+def demo(
+    workspace: Annotated[
+        Path, typer.Option("--workspace", "-w", metavar="DIR", help="Where the sample shop is set up.")
+    ] = Path(".demo"),
+    seed: Seed = 0,
+    scale: Annotated[float, typer.Option("--scale", min=0.01, help="Size of the simulated log, 1 = first run.")] = 1.0,
+    json_file: JsonFile = None,
+) -> None:
+    """Run the whole loop on the sample shop: logs, pairs, adapter, evaluation, gate, release."""
+    with errors_shown():
+        stored = _finished(workspace, seed, scale)
+        if stored is None:
+            stored = _run(workspace, seed=seed, scale=scale)
+        else:
+            messages.print(f"The loop has run in {workspace} already; remove that folder to run it anew.")
+        emit(stored["result"], json_file, lambda console: _draw(console, stored, workspace))
+
+
+def _run(folder: Path, *, seed: int, scale: float) -> dict[str, Any]:
+    """Every stage in flow order; each may be killed and finds what the one before stored."""
+    started = time.monotonic()
+    shop = sample_shop()
+    workspace = ShopWorkspace.open(folder) if (folder / "workspace.json").exists() else ShopWorkspace.create(folder)
+    settings = read_settings(workspace.root)
+    live = registry_of(workspace).aliases().live
+    with shown_progress() as progress:
+        _take_in(workspace, shop, settings, seed=seed, scale=scale, progress=progress)
+        with workspace.lock():
+            counts = make_pairs(workspace, settings)
+            tuning = train_candidate(workspace, settings, seed=seed, progress=progress)
+            report = evaluate_candidate(
+                workspace, settings, live=live, seed=seed, now=datetime.now(UTC), progress=progress
+            )
+            decision = decide(workspace, settings)
+            release = None
+            if decision.outcome == "promote":
+                release = release_candidate(workspace, actor="demo", why="the gate said promote")
+    seconds = round(time.monotonic() - started, 1)
+    stored = {
+        "identity": _identity(seed, scale),
+        "result": _result(counts, report, decision, release, seconds),
+        "tuning": tuning,
+        "report": report,
+        "pairs": counts,
+    }
+    write_atomic(workspace.runs / "demo.json", canonical_json(stored))
+    return stored
+
+
+def _take_in(
+    workspace: ShopWorkspace, shop: SampleShop, settings: Settings, *, seed: int, scale: float, progress: Progress
+) -> None:
+    """Writes the sample's files, simulates its log with the frozen encoder as the shop's retriever, and ingests all."""
+    files = workspace.root / "sample"
+    write_shop_files(files)
+    encoder = workspace_encoder(workspace, settings, progress)
+
+    def rank_all(texts: Sequence[str]) -> Mapping[str, Sequence[DocId]]:
+        return _frozen_rankings(shop, settings, encoder, texts)
+
+    if not (files / "events.jsonl").is_file():
+        targets = FIRST_RUN_LOG
+        amount = replace(targets, clicks=round(targets.clicks * scale), carts=round(targets.carts * scale))
+        progress("simulating", 0, 1)
+        write_log_files(shop, files, rank_all, amount=amount, seed=seed)
+        progress("simulating", 1, 1)
+    ingest_directory(workspace, files, progress=progress)
+
+
+def _frozen_rankings(
+    shop: SampleShop, settings: Settings, encoder: CachedEncoder, texts: Sequence[str]
+) -> Mapping[str, Sequence[DocId]]:
+    found = documents(shop.titles, shop.articles, enrich=settings.enrich, template=settings.template)
+    run = search_run(
+        [QueryId(text) for text in texts],
+        encoder.encode(texts),
+        [document.doc_id for document in found],
+        encoder.encode([document.text for document in found]),
+        depth=RANKED_DEPTH,
+    )
+    return {text: ranked(run[QueryId(text)]) for text in texts}
+
+
+def _result(
+    counts: Mapping[str, Any], report: Mapping[str, Any], decision: Decision, release: str | None, seconds: float
+) -> dict[str, Any]:
+    """The JSON of the demo: names and keys are a contract."""
+    return {
+        "counts": {name: counts["sources"].get(name, {}).get("raw_events", 0) for name in _SOURCES},
+        "encoder": report["encoder"],
+        "baseline": report["systems"]["baseline"],
+        "candidate": report["systems"]["candidate"],
+        "delta": report["delta"],
+        "cells": {name: systems["candidate"] for name, systems in report["cells"].items()},
+        "rules": [
+            {"name": rule.name, "value": rule.value, "bound": rule.bound, "passed": rule.passed}
+            for rule in decision.rules
+        ],
+        "decision": decision.outcome,
+        "release": release,
+        "seconds": seconds,
+    }
+
+
+def _identity(seed: int, scale: float) -> dict[str, Any]:
+    return {"version": __version__, "seed": seed, "scale": scale}
+
+
+def _finished(folder: Path, seed: int, scale: float) -> dict[str, Any] | None:
+    path = folder / "runs" / "demo.json"
+    if not path.is_file():
+        return None
+    stored: dict[str, Any] = json.loads(path.read_bytes())
+    return stored if stored["identity"] == _identity(seed, scale) else None
+
+
+def _draw(console: Console, stored: Mapping[str, Any], folder: Path) -> None:
+    path = candidate_folder(ShopWorkspace.open(folder)) / "decision.json"
+    decision = from_json(Decision, path.read_bytes(), source=str(path))
+    console.print("[bold]The sample shop[/]: hand-written titles, help articles, queries and judgements; its search")
+    console.print("log is simulated. A stand-in that shows the loop, not evidence about real users.\n")
+    draw_pairs(console, stored["pairs"])
+    draw_training(console, stored["tuning"])
+    draw_report(console, stored["report"])
+    draw_decision(console, decision)
+    where = f"--workspace {folder}"
+    if stored["result"]["release"]:
+        console.print(f"[bold green]{stored['result']['release']} is live.[/] Look at it: mangaassist releases {where}")
+    else:
+        console.print("[bold]Nothing was released:[/] the live release stays what it was, and the rules above say why.")
+        console.print(f"Look closer: mangaassist gate {where} --json -")
+    console.print(
+        "Now on real data of your own: mangaassist bench DIR (a BEIR folder), or mangaassist init and ingest."
+    )
+    console.print(f"Took {stored['result']['seconds']:.0f} s.")

@@ -1,0 +1,95 @@
+"""`mangaassist init`, `ingest` and `embed`: a shop's files in, a workspace with validated tables and base vectors out."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from mangaassist.commands.output import JsonFile, Workspace, emit, errors_shown, shown_progress
+from mangaassist.core.errors import DataError
+from mangaassist.data import KINDS, FolderReport, KindName, ingest_directory, quarantined
+from mangaassist.data import Workspace as ShopWorkspace
+from mangaassist.data import ingest as ingest_file
+from mangaassist.loop import load_catalogue, read_settings, workspace_encoder
+
+SHOWN_REFUSALS = 5
+
+
+def init(workspace: Workspace = Path(), json_file: JsonFile = None) -> None:
+    """Make an empty workspace."""
+    with errors_shown():
+        made = ShopWorkspace.create(workspace)
+        result = {"workspace": str(made.root)}
+        emit(result, json_file, lambda console: console.print(f"Made {made.root}. Next: mangaassist ingest FOLDER"))
+
+
+def ingest(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A file, or a folder whose file names tell the kinds.")],
+    kind: Annotated[
+        str | None, typer.Option("--kind", metavar="KIND", help=f"Of a single file: {', '.join(KINDS)}.")
+    ] = None,
+    workspace: Workspace = Path(),
+    json_file: JsonFile = None,
+) -> None:
+    """Take files in: catalogue, help articles, search log, judgements. Bad rows are set aside with their reason."""
+    with errors_shown():
+        shop = ShopWorkspace.open(workspace)
+        with shown_progress() as progress:
+            if path.is_dir():
+                report = ingest_directory(shop, path, progress=progress)
+            else:
+                report = FolderReport((ingest_file(shop, _kind(kind, path), path, progress=progress),), ())
+        refused = quarantined(shop)
+        result = {
+            "files": [asdict(each) for each in report.reports],
+            "skipped": list(report.skipped),
+            "quarantined": refused.height,
+        }
+        first = refused.head(SHOWN_REFUSALS).to_dicts()
+        emit(result, json_file, lambda console: _draw(console, report, first, refused.height, shop))
+
+
+def embed(workspace: Workspace = Path(), json_file: JsonFile = None) -> None:
+    """Encode the whole catalogue ahead; what is in the cache already is not encoded again."""
+    with errors_shown():
+        shop = ShopWorkspace.open(workspace)
+        settings = read_settings(shop.root)
+        catalogue = load_catalogue(shop, settings)
+        with shown_progress() as progress:
+            encoder = workspace_encoder(shop, settings, progress)
+            encoder.encode([document.text for document in catalogue.documents])
+        result = {
+            "encoder": encoder.encoder_id,
+            "documents": len(catalogue.documents),
+            "encoded_now": encoder.encoded,
+        }
+        said = f"{result['documents']} documents, {encoder.encoded} of them encoded now with {encoder.encoder_id}"
+        emit(result, json_file, lambda console: console.print(said))
+
+
+def _kind(name: str | None, path: Path) -> KindName:
+    if name not in KINDS:
+        told = "no --kind" if name is None else f"--kind {name}"
+        raise DataError(f"{path}: {told}; say what the file holds: --kind {'|'.join(KINDS)}")
+    return name  # type: ignore[return-value]
+
+
+def _draw(
+    console: Console, report: FolderReport, first: list[dict[str, Any]], refused: int, shop: ShopWorkspace
+) -> None:
+    table = Table("file", "kind", "rows", "accepted", "set aside", "repeated", "")
+    for each in report.reports:
+        counts = (each.rows, each.accepted, each.quarantined, each.repeated)
+        known = "known already" if each.already_ingested else ""
+        table.add_row(each.file, each.kind, *(f"{count:,}" for count in counts), known)
+    console.print(table)
+    for name in report.skipped:
+        console.print(f"Skipped {name}: its name tells no kind.", markup=False)
+    for row in first:
+        where = f"{row['file']}, line {row['line']}, {row['field']}"
+        console.print(f"Set aside {where}: {row['reason']}; {row['remedy']}", markup=False)
+    if refused > len(first):
+        console.print(f"… and {refused - len(first):,} more rows in {shop.quarantine}", markup=False)

@@ -1,0 +1,37 @@
+"""One workspace in, one step of the loop further out: each stage on a shop's stored state.
+
+    make_pairs ──► train_candidate ──► evaluate_candidate ──► decide ──► release_candidate
+
+Every stage reads what the one before stored, writes its own result last and whole, and may be killed and run again.
+"""
+
+from mangaassist.loop.catalogue import Catalogue, data_fingerprint, load_catalogue, workspace_encoder
+from mangaassist.loop.deciding import decide, registry_of, release_candidate
+from mangaassist.loop.evaluating import evaluate_candidate
+from mangaassist.loop.judged import JudgedSplit, judged_split
+from mangaassist.loop.pairing import StoredPairs, make_pairs, read_pair_counts, read_pairs
+from mangaassist.loop.settings import SETTINGS_FILE, Settings, read_settings
+from mangaassist.loop.training import candidate_folder, read_tuning, train_candidate
+
+__all__ = [
+    "SETTINGS_FILE",
+    "Catalogue",
+    "JudgedSplit",
+    "Settings",
+    "StoredPairs",
+    "candidate_folder",
+    "data_fingerprint",
+    "decide",
+    "evaluate_candidate",
+    "judged_split",
+    "load_catalogue",
+    "make_pairs",
+    "read_pair_counts",
+    "read_pairs",
+    "read_settings",
+    "read_tuning",
+    "registry_of",
+    "release_candidate",
+    "train_candidate",
+    "workspace_encoder",
+]

@@ -1,0 +1,51 @@
+"""A workspace in, what is retrieved from out: the documents, their base vectors' encoder, and facts about them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mangaassist.core.errors import DataError
+from mangaassist.core.files import sha256_bytes
+from mangaassist.core.types import DocId, Document, Progress
+from mangaassist.data import Workspace, articles, documents, ingested_files, titles
+from mangaassist.encoders import CachedEncoder, load_encoder
+from mangaassist.loop.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The shop's documents as they are encoded. series: of titles that have one; popularity: of titles that have it."""
+
+    documents: Sequence[Document]
+    series: Mapping[DocId, str]
+    popularity: Mapping[DocId, float]
+
+    @property
+    def headings(self) -> dict[DocId, str]:
+        """What each document is called."""
+        return {document.doc_id: document.heading for document in self.documents}
+
+
+def load_catalogue(workspace: Workspace, settings: Settings) -> Catalogue:
+    """The catalogue and the help centre of a workspace; raises DataError if both are empty."""
+    known = titles(workspace)
+    found = documents(known, articles(workspace), enrich=settings.enrich, template=settings.template)
+    if not found:
+        raise DataError(
+            f"{workspace.root} holds no title and no article yet; take them in: "
+            "`mangaassist ingest FOLDER` with a catalogue.jsonl in it"
+        )
+    return Catalogue(
+        documents=found,
+        series={DocId(title.title_id): title.series_id for title in known if title.series_id},
+        popularity={DocId(title.title_id): title.popularity or 0.0 for title in known},
+    )
+
+
+def workspace_encoder(workspace: Workspace, settings: Settings, progress: Progress) -> CachedEncoder:
+    """The encoder of the settings behind the workspace's vector cache."""
+    return CachedEncoder(load_encoder(settings.encoder), workspace.vectors, progress=progress)
+
+
+def data_fingerprint(workspace: Workspace) -> str:
+    """One digest of every file that was taken in: what a decision is about, and what later data change."""
+    return sha256_bytes("\n".join(f"{kind} {sha256}" for kind, sha256 in ingested_files(workspace)).encode())

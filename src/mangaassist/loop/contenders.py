@@ -1,0 +1,68 @@
+"""A workspace in, everything that is compared out: frozen, live, the candidate and the first run, ranked on one split."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mangaassist.adapter import Adapter, load_artifact
+from mangaassist.core.types import DocId, Document, Progress, QueryId, Run, Vectors
+from mangaassist.data import Workspace
+from mangaassist.encoders import CachedEncoder
+from mangaassist.evaluation import LatencyAddon, latency_addon, run_depth
+from mangaassist.loop.judged import JudgedSplit
+from mangaassist.loop.training import read_rung
+from mangaassist.promotion import IDENTITY
+from mangaassist.retrieval import search_run
+
+
+@dataclass(frozen=True, slots=True)
+class Retriever:
+    """One adapter over the whole catalogue, ready to rank base query vectors."""
+
+    adapter: Adapter
+    doc_ids: list[DocId]
+    documents: Vectors
+
+    def run(self, split: JudgedSplit, base_queries: Vectors) -> Run:
+        """The ranking of every query of a split, deep enough for every cell."""
+        query_ids = [query.query_id for query in split.queries]
+        adapted = self.adapter.adapt_queries(base_queries)
+        return search_run(query_ids, adapted, self.doc_ids, self.documents, depth=run_depth(split.qrels))
+
+    def timed(self, base_query: Vectors) -> float:
+        """Milliseconds to adapt one query and to search the whole catalogue with it."""
+        started = time.perf_counter()
+        search_run([QueryId("q")], self.adapter.adapt_queries(base_query), self.doc_ids, self.documents)
+        return (time.perf_counter() - started) * 1000
+
+
+def retriever(adapter: Adapter, documents: list[Document], base_documents: Vectors) -> Retriever:
+    """An adapter with its adapted documents."""
+    return Retriever(adapter, [document.doc_id for document in documents], adapter.adapt_documents(base_documents))
+
+
+def adapter_of_release(workspace: Workspace, release: str, encoder: CachedEncoder) -> Adapter:
+    """The adapter of a published release; the identity release needs no files."""
+    if release == IDENTITY:
+        return Adapter("identity", encoder.dimension)
+    return load_artifact(workspace.releases / release, encoder_id=encoder.encoder_id)
+
+
+def contending_adapters(workspace: Workspace, live: str, chosen: str, encoder: CachedEncoder) -> Mapping[str, Adapter]:
+    """`baseline` (what is live), `candidate`, `frozen`, and the plain first-run network `mlp` beside them."""
+    return {
+        "baseline": adapter_of_release(workspace, live, encoder),
+        "candidate": read_rung(workspace, chosen, encoder_id=encoder.encoder_id),  # type: ignore[arg-type]
+        "frozen": Adapter("identity", encoder.dimension),
+        "mlp": read_rung(workspace, "mlp", encoder_id=encoder.encoder_id),
+    }
+
+
+def measured_latency(
+    adapter: Adapter, encoder: CachedEncoder, base_queries: Vectors, progress: Progress
+) -> LatencyAddon:
+    """What the adapter step alone adds to a query, in between cache look-ups of base vectors."""
+    progress("timing", 0, 1)
+    addon = latency_addon(lambda: encoder.encode(["latency"]), adapter.adapt_queries, base_queries)
+    progress("timing", 1, 1)
+    return addon

@@ -1,0 +1,128 @@
+"""A workspace's search log in, weighted training pairs out, kept as Parquet with the count of what was dropped and why."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from mangaassist.core.errors import DataError
+from mangaassist.core.files import canonical_json, sha256_of, write_atomic
+from mangaassist.core.types import DocId, Pair, QueryId
+from mangaassist.data import Workspace, ubi_events, ubi_queries
+from mangaassist.loop.judged import judged_split
+from mangaassist.loop.settings import Settings
+from mangaassist.pairs import PairsReport, balance_pairs, cart_pairs, check_no_leakage, click_pairs
+
+_SCHEMA = {
+    "query_text": pl.String,
+    "positive": pl.String,
+    "source": pl.String,
+    "weight": pl.Float64,
+    "negatives": pl.List(pl.String),
+    "query_id": pl.String,
+    "client": pl.String,
+    "evidence": pl.List(pl.String),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPairs:
+    """The pairs of a workspace. exposed: documents that were shown to a shopper; fingerprint: digest of the file."""
+
+    pairs: Sequence[Pair]
+    exposed: frozenset[DocId]
+    fingerprint: str
+
+
+def make_pairs(workspace: Workspace, settings: Settings) -> dict[str, Any]:
+    """Makes and stores the pairs of every source, and gives the counts that `mangaassist pairs` prints.
+
+    Raises LeakageError if a pair knows a test query, DataError if the log holds nothing to learn from.
+    """
+    queries, events = ubi_queries(workspace), ubi_events(workspace)
+    reports = {
+        "click": click_pairs(queries, events, settings.pairs),
+        "cart": cart_pairs(queries, events, settings.pairs),
+    }
+    found = [pair for report in reports.values() for pair in report.pairs]
+    if not found:
+        raise DataError(f"{workspace.root} holds no click, purchase or wishlist of a shown result; ingest a search log")
+    balanced = balance_pairs(found, settings.pairs)
+    test = judged_split(workspace, "test")
+    check_no_leakage(balanced.pairs, test.queries, test.qrels)
+    _write(workspace, balanced.pairs)
+    trained = Counter(pair.source for pair in balanced.pairs)
+    counts = {
+        "sources": {name: _counts(report, trained[name]) for name, report in reports.items()},
+        "share_by_source": dict(balanced.share_by_source),
+        "synthetic_share": balanced.share_by_source.get("synthetic", 0.0),
+        "largest_client_share": balanced.largest_client_share,
+        "repeats_across_sources": balanced.repeats,
+    }
+    write_atomic(workspace.pairs / "report.json", canonical_json(counts))
+    return counts
+
+
+def read_pairs(workspace: Workspace) -> StoredPairs:
+    """The pairs that `make_pairs` stored; raises DataError if it has not run."""
+    path = workspace.pairs / "pairs.parquet"
+    if not path.is_file():
+        raise DataError(f"{workspace.root} has no pairs yet; make them: `mangaassist pairs`")
+    pairs = [
+        Pair(
+            query_text=row["query_text"],
+            positive=DocId(row["positive"]),
+            source=row["source"],
+            weight=row["weight"],
+            negatives=tuple(DocId(doc_id) for doc_id in row["negatives"]),
+            query_id=QueryId(row["query_id"]) if row["query_id"] else None,
+            client=row["client"],
+            evidence=tuple(row["evidence"]),
+        )
+        for row in pl.read_parquet(path).iter_rows(named=True)
+    ]
+    events = ubi_events(workspace)
+    shown = events.filter(pl.col("action_name") == "impression")["object_id"].drop_nulls().unique().to_list()
+    return StoredPairs(pairs, frozenset(DocId(doc_id) for doc_id in shown), sha256_of(path))
+
+
+def read_pair_counts(workspace: Workspace) -> dict[str, Any]:
+    """The counts that `make_pairs` stored."""
+    counts: dict[str, Any] = json.loads((workspace.pairs / "report.json").read_bytes())
+    return counts
+
+
+def _write(workspace: Workspace, pairs: Sequence[Pair]) -> None:
+    rows = [
+        {
+            "query_text": pair.query_text,
+            "positive": pair.positive,
+            "source": pair.source,
+            "weight": pair.weight,
+            "negatives": list(pair.negatives),
+            "query_id": pair.query_id,
+            "client": pair.client,
+            "evidence": list(pair.evidence),
+        }
+        for pair in pairs
+    ]
+    path = workspace.pairs / "pairs.parquet"
+    unfinished = path.with_suffix(".tmp")
+    with workspace.writing():
+        pl.DataFrame(rows, schema=_SCHEMA).write_parquet(unfinished)
+        unfinished.replace(path)
+
+
+def _counts(report: PairsReport, trained: int) -> Mapping[str, Any]:
+    return {
+        "raw_events": report.raw_events,
+        "raw": dict(report.raw),
+        "pairs": len(report.pairs),
+        "unique": len({(pair.query_text, pair.positive) for pair in report.pairs}),
+        "trained": trained,
+        "dropped": dict(report.dropped),
+        "inhuman_sessions": report.inhuman_sessions,
+    }

@@ -1,0 +1,73 @@
+"""`mangaassist.toml` and the environment in, one checked value of settings out; an unknown key is an error."""
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from mangaassist.core.errors import SettingsError
+from mangaassist.data import DEFAULT_TEMPLATE, Enrichment
+from mangaassist.pairs import PairRules
+from mangaassist.promotion import GateSettings
+
+SETTINGS_FILE = "mangaassist.toml"
+
+
+def _only_known(kind: type[Any]) -> Callable[[Any], Any]:
+    """Refuses keys that a section does not have: a misspelt bound must not silently leave the default in force."""
+    names = {field.name for field in fields(kind)}
+
+    def check(section: Any) -> Any:
+        unknown = sorted(set(section) - names) if isinstance(section, dict) else []
+        if unknown:
+            raise ValueError(f"has no key {', '.join(unknown)}; it has {', '.join(sorted(names))}")
+        return section
+
+    return check
+
+
+class Settings(BaseSettings):
+    """Everything a shop may set; the defaults are the documented first run.
+
+    Read from `mangaassist.toml` in the workspace; a variable such as `MANGAASSIST_PAIRS__MAX_REPEATS` goes before it.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="MANGAASSIST_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
+    )
+
+    encoder: str = "local"
+    enrich: Enrichment = "all"
+    template: str = DEFAULT_TEMPLATE
+    pairs: Annotated[PairRules, BeforeValidator(_only_known(PairRules))] = Field(default_factory=PairRules)
+    gate: Annotated[GateSettings, BeforeValidator(_only_known(GateSettings))] = Field(default_factory=GateSettings)
+
+
+def read_settings(root: Path) -> Settings:
+    """The settings of a workspace; raises SettingsError naming file, key and remedy."""
+    path = root / SETTINGS_FILE
+
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return env_settings, TomlConfigSettingsSource(settings_cls, toml_file=path)
+
+    try:
+        return FromFile()
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"{path}: {key}: {first['msg']}; correct it, or leave it out for the default") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: is no TOML: {error}; correct that line") from error

@@ -1,0 +1,124 @@
+"""Stored pairs in, a candidate out: the whole ladder tuned, every rung kept as an artefact, one of them chosen."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mangaassist.adapter import (
+    FIRST_RUN,
+    Adapter,
+    AdapterInfo,
+    Rung,
+    TunedLadder,
+    TuningData,
+    load_artifact,
+    recipe_as_json,
+    save_artifact,
+    tune_ladder,
+)
+from mangaassist.core.errors import DataError
+from mangaassist.core.files import canonical_json, sha256_bytes, write_atomic
+from mangaassist.core.types import DocId, GroupId, Pair, Progress, Query, QueryId
+from mangaassist.data import Workspace
+from mangaassist.loop.catalogue import data_fingerprint, load_catalogue, workspace_encoder
+from mangaassist.loop.pairing import read_pairs
+from mangaassist.loop.settings import Settings
+from mangaassist.pairs import split_groups
+
+
+def candidate_folder(workspace: Workspace) -> Path:
+    """Where the candidate in the making lies: `tuning.json`, and one artefact folder per rung."""
+    return workspace.runs / "candidate"
+
+
+def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, progress: Progress) -> dict[str, Any]:
+    """Tunes the ladder on the stored pairs and keeps every rung; the same inputs again do nothing.
+
+    `tuning.json` is written last: a killed training leaves none, and is begun again from the cached vectors.
+    """
+    stored = read_pairs(workspace)
+    catalogue = load_catalogue(workspace, settings)
+    encoder = workspace_encoder(workspace, settings, progress)
+    fingerprint = data_fingerprint(workspace)
+    inputs = _inputs(stored.fingerprint, fingerprint, encoder.encoder_id, settings, seed)
+    summary = _finished(workspace, inputs)
+    if summary is not None:
+        return summary
+    known = {document.doc_id for document in catalogue.documents}
+    tuned = tune_ladder(
+        TuningData(
+            pairs=_of_known_documents(stored.pairs, known),
+            documents=catalogue.documents,
+            groups=text_groups(stored.pairs),
+            grades={},
+            series=catalogue.series,
+            exposed=stored.exposed,
+        ),
+        encoder,
+        seed=seed,
+        progress=progress,
+    )
+    for rung, adapter in tuned.adapters.items():
+        trial = tuned.choice.trials[rung]
+        info = AdapterInfo(encoder.encoder_id, trial.recipe, trial.rounds, seed, fingerprint)
+        save_artifact(candidate_folder(workspace) / rung, adapter, info)
+    summary = {"inputs": inputs, "data_fingerprint": fingerprint, "seed": seed, **_summary(tuned, encoder.encoder_id)}
+    write_atomic(candidate_folder(workspace) / "tuning.json", canonical_json(summary))
+    return summary
+
+
+def read_tuning(workspace: Workspace) -> dict[str, Any]:
+    """What `train_candidate` decided; raises DataError if it has not finished."""
+    path = candidate_folder(workspace) / "tuning.json"
+    if not path.is_file():
+        raise DataError(f"{workspace.root} has no trained candidate yet; train one: `mangaassist train`")
+    summary: dict[str, Any] = json.loads(path.read_bytes())
+    return summary
+
+
+def read_rung(workspace: Workspace, rung: Rung, *, encoder_id: str) -> Adapter:
+    """The adapter of one rung of the candidate, its digests checked."""
+    return load_artifact(candidate_folder(workspace) / rung, encoder_id=encoder_id)
+
+
+def text_groups(pairs: Sequence[Pair]) -> dict[str, GroupId]:
+    """Query text → group of near-duplicate texts: what one shopper misspelt and another cut short is one query."""
+    texts = sorted({pair.query_text for pair in pairs})
+    groups = split_groups([Query(QueryId(text), text) for text in texts])
+    return {text: groups[QueryId(text)] for text in texts}
+
+
+def _of_known_documents(pairs: Sequence[Pair], known: set[DocId]) -> list[Pair]:
+    """Pairs of titles that were taken out of the catalogue since have nothing to train."""
+    return [pair for pair in pairs if pair.positive in known]
+
+
+def _inputs(pairs: str, data: str, encoder_id: str, settings: Settings, seed: int) -> str:
+    """Digest of everything that decides what training gives."""
+    told = {"pairs": pairs, "data": data, "encoder": encoder_id, "seed": seed, "first_run": recipe_as_json(FIRST_RUN)}
+    return sha256_bytes(canonical_json({**told, "settings": settings.model_dump(mode="json")}))
+
+
+def _finished(workspace: Workspace, inputs: str) -> dict[str, Any] | None:
+    try:
+        summary = read_tuning(workspace)
+    except DataError:
+        return None
+    return summary if summary["inputs"] == inputs else None
+
+
+def _summary(tuned: TunedLadder, encoder_id: str) -> Mapping[str, Any]:
+    return {
+        "encoder": encoder_id,
+        "chosen": tuned.choice.chosen,
+        "because": tuned.choice.because,
+        "rungs": {
+            rung: {
+                "recipe": recipe_as_json(trial.recipe),
+                "rounds": trial.rounds,
+                "validation_gains": dict(trial.gains),
+            }
+            for rung, trial in tuned.choice.trials.items()
+        },
+    }
