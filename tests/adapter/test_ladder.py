@@ -15,7 +15,7 @@ GRADIENT_RUNGS = ("lowrank", "linear", "residual", "mlp")
 
 def some_vectors(rows: int = 20, dimension: int = 32) -> np.ndarray:
     vectors = np.random.default_rng(5).normal(size=(rows, dimension)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
 def shaken(rung: str, dimension: int = 32) -> TorchSide:

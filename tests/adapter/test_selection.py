@@ -122,8 +122,15 @@ def groups_of(pairs: list[Pair]) -> dict[str, GroupId]:
     return {pair.query_text: GroupId(pair.query_text.split("-")[0]) for pair in pairs}
 
 
+def judged(pairs: list[Pair], grade: int = 1) -> dict[str, dict[DocId, int]]:
+    found: dict[str, dict[DocId, int]] = {}
+    for pair in pairs:
+        found.setdefault(pair.query_text, {})[pair.positive] = grade
+    return found
+
+
 def held(seed: int = 0) -> HeldOut:
-    return hold_out(some_pairs(), groups_of(some_pairs()), {}, seed=seed)
+    return hold_out(some_pairs(), judged(some_pairs()), groups_of(some_pairs()), seed=seed)
 
 
 @given(st.integers(0, 200))
@@ -145,18 +152,35 @@ def test_a_share_of_the_documents_is_unknown_and_most_still_train() -> None:
     assert len(result.training) > len(some_pairs()) / 2
 
 
-def test_grades_are_kept_where_they_are_known() -> None:
-    grades = {(pair.query_text, pair.positive): 2 for pair in some_pairs()}
+def test_validation_is_scored_on_judgements_not_on_pairs() -> None:
+    better = {text: {**grades, DocId("judged-only"): 2} for text, grades in judged(some_pairs()).items()}
 
-    result = hold_out(some_pairs(), groups_of(some_pairs()), grades, seed=0)
+    result = hold_out(some_pairs(), better, groups_of(some_pairs()), seed=0)
 
-    assert {grade for found in result.qrels.values() for grade in found.values()} == {2}
+    assert all(grades[DocId("judged-only")] == 2 for grades in result.qrels.values())
+
+
+def test_a_judged_query_that_no_pair_comes_near_validates_every_time() -> None:
+    apart = {**judged(some_pairs()), "nobody typed this": {DocId("d1-0"): 1}}
+
+    results = [hold_out(some_pairs(), apart, groups_of(some_pairs()), seed=seed) for seed in range(5)]
+
+    assert all("nobody typed this" in result.qrels for result in results)
+
+
+def test_judged_queries_beside_training_pairs_of_their_group_do_not_validate() -> None:
+    groups = groups_of(some_pairs())
+    result = held()
+
+    training_groups = {groups[pair.query_text] for pair in result.training}
+
+    assert not training_groups & {groups[text] for text in result.qrels}
 
 
 def test_the_same_seed_holds_out_the_same_whatever_the_order() -> None:
     pairs = some_pairs()
 
-    forward, backward = (hold_out(order, groups_of(pairs), {}, seed=1) for order in (pairs, pairs[::-1]))
+    forward, backward = (hold_out(order, judged(order), groups_of(pairs), seed=1) for order in (pairs, pairs[::-1]))
 
     assert forward.qrels == backward.qrels
     assert set(map(_key, forward.training)) == set(map(_key, backward.training))
@@ -168,7 +192,8 @@ def _key(pair: Pair) -> tuple[str, str]:
 
 def test_pairs_keep_their_other_fields() -> None:
     pair = replace(some_pairs()[0], weight=2.5, evidence=("e1",))
-    result = hold_out([pair, *some_pairs()[1:]], groups_of(some_pairs()), {}, seed=2)
+    pairs = [pair, *some_pairs()[1:]]
+    result = hold_out(pairs, judged(pairs), groups_of(pairs), seed=2)
 
     kept = [found for found in result.training if found.evidence]
     assert all(found.weight == 2.5 for found in kept)

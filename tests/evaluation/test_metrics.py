@@ -101,7 +101,7 @@ def test_ndcg_equals_trec_eval(run: dict[str, dict[str, int]], qrels: dict[str, 
     }
 
     for query_id, value in theirs.items():
-        assert ours[query_id].ndcg_at_10 == pytest.approx(value, abs=1e-6)
+        assert ours[QueryId(query_id)].ndcg_at_10 == pytest.approx(value, abs=1e-6)
 
 
 @given(runs, judgements)

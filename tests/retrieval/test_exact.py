@@ -13,7 +13,7 @@ from mangaassist.retrieval import search_run
 
 def unit(rng: np.random.Generator, rows: int, dimension: int = 4) -> np.ndarray:
     vectors = rng.normal(size=(rows, dimension)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
 @given(st.integers(0, 10_000), st.integers(1, 12))

@@ -62,13 +62,13 @@ class SideMap:
         out = base + mapped if self.is_residual else mapped
         length = np.sqrt(np.einsum("...d,...d->...", out, out))[..., None]
         # A map can send a vector to exactly zero (a text equal to the mean, when centring): keep the base vector then.
-        unit = np.where(length > 0, out / np.where(length > 0, length, 1), base)
-        return unit.astype(np.float32, copy=False)
+        unit: Vectors = np.where(length > 0, out / np.where(length > 0, length, 1), base).astype(np.float32)
+        return unit
 
     def _mapped(self, base: Vectors) -> Vectors:
         shifted = base if self.shift is None else base - self.shift
         if self.matrix is not None:
-            return shifted @ self.matrix
+            return np.asarray(shifted @ self.matrix, dtype=np.float32)
         if self.down is None or self.up is None:
             return np.zeros_like(base) if self.is_residual else shifted
         return _plus(self._hidden(shifted, self.down) @ self.up, self.up_bias)

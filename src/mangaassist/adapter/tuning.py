@@ -45,15 +45,16 @@ class TunedLadder:
 class TuningData:
     """What is tuned on.
 
-    groups: query text → its group.  grades: (query text, document) → grade where it is known.
+    judged: query text → grades, of the judged queries that may be validated on; see `hold_out`.
+    groups: query text, of pairs and judged queries → its group.
     series: document → series, whose other volumes are no negatives.
     exposed: documents that were shown to users; hard negatives come from these. None: from all.
     """
 
     pairs: Sequence[Pair]
     documents: Sequence[Document]
+    judged: Mapping[str, Mapping[DocId, int]]
     groups: Mapping[str, GroupId]
-    grades: Mapping[tuple[str, DocId], int]
     series: Mapping[DocId, str] = field(default_factory=dict)
     exposed: frozenset[DocId] | None = None
 
@@ -71,7 +72,7 @@ def tune_ladder(
     Raises DataError if there is nothing to train or to validate on.
     """
     corpus = corpus_vectors(data.documents, encoder)
-    texts = sorted({pair.query_text for pair in data.pairs})
+    texts = sorted({pair.query_text for pair in data.pairs} | set(data.judged))
     query_vectors = dict(zip(texts, encoder.encode(texts), strict=True))
     folds = [_fold(data, query_vectors, corpus, seed=seed + number) for number in range(FOLDS)]
     choice = choose(folds, rungs, seed=seed, progress=progress)
@@ -89,7 +90,7 @@ def tune_ladder(
 
 def _fold(data: TuningData, query_vectors: Mapping[str, Vectors], corpus: CorpusVectors, *, seed: int) -> Fold:
     """One hold-out of queries and documents, ready to train and to score."""
-    held = hold_out(data.pairs, data.groups, data.grades, seed=seed)
+    held = hold_out(data.pairs, data.judged, data.groups, seed=seed)
     query_ids = sorted(held.qrels)
     return Fold(
         training=_examples(held.training, query_vectors, corpus, data, seed),

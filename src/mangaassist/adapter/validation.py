@@ -5,7 +5,7 @@ loses all its pairs, whole relevant sets at a time (the answers to one FAQ go to
 is held out. The documents stay in the corpus: new titles are in the catalogue before anybody clicked them.
 """
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,7 +22,7 @@ MAX_QUERIES = 1000
 class HeldOut:
     """Pairs to train on, and the held-out queries with what answers them.
 
-    qrels: query text (as id) → documents; warm documents are those that `training` still has as positives.
+    qrels: query text (as id) → grades; warm documents are those that `training` still has as positives.
     groups: query text (as id) → group, for intervals and standard errors.
     """
 
@@ -37,35 +37,42 @@ class HeldOut:
 
 
 def hold_out(
-    pairs: Sequence[Pair], groups: Mapping[str, GroupId], grades: Mapping[tuple[str, DocId], int], *, seed: int
+    pairs: Sequence[Pair],
+    judged: Mapping[str, Mapping[DocId, int]],
+    groups: Mapping[str, GroupId],
+    *,
+    seed: int,
 ) -> HeldOut:
     """Splits pairs for validation, the same way for the same seed.
 
-    groups: query text → its group (a reference title, an FAQ, near-duplicates); a text without one is its own.
-    grades: (query text, document) → grade, where known; else a positive counts 1.
+    judged: query text → grades by document: what validation is scored on. Judgements beat clicks here: a log holds
+    clicks only on what the old ranking showed, so clicks alone always prefer the old ranking.
+    groups: text, of pairs and judged queries → its group (a reference title, an FAQ, near-duplicates); a text without
+    one is its own. Groups are held out whole; judged queries that no pair comes near validate every time.
     """
     rng = np.random.default_rng(seed)
-    positives: dict[str, set[DocId]] = defaultdict(set)
-    for pair in pairs:
-        positives[pair.query_text].add(pair.positive)
-    texts = sorted(positives)
+    positives = {text: {doc_id for doc_id, grade in judged[text].items() if grade >= 1} for text in sorted(judged)}
+    texts = [text for text, answers in positives.items() if answers]
+    training_groups = {_group(pair.query_text, groups) for pair in pairs}
     held_documents = _hold_documents(texts, positives, rng)
-    held_texts = _hold_texts(texts, groups, rng)
+    held_groups = _hold_groups([text for text in texts if _group(text, groups) in training_groups], groups, rng)
     # A query all of whose answers are held out has nothing left to train on: it validates.
-    held_texts |= {text for text in texts if positives[text] <= held_documents}
-    trains = [pair for pair in pairs if pair.query_text not in held_texts and pair.positive not in held_documents]
-    unknown = set().union(*positives.values()) - {pair.positive for pair in trains}
+    held_groups |= {_group(text, groups) for text in texts if positives[text] <= held_documents}
+    trains = [
+        pair
+        for pair in pairs
+        if _group(pair.query_text, groups) not in held_groups and pair.positive not in held_documents
+    ]
+    unknown = set().union(*positives.values()) - {pair.positive for pair in trains} if positives else set()
     # A document that nobody knows was not skipped either.
     training = tuple(
         replace(pair, negatives=tuple(doc_id for doc_id in pair.negatives if doc_id not in unknown)) for pair in trains
     )
-    validating = _cap(sorted(held_texts), rng)
+    known_groups = {_group(pair.query_text, groups) for pair in trains}
+    validating = _cap([text for text in texts if _group(text, groups) not in known_groups], rng)
     return HeldOut(
         training=training,
-        qrels={
-            QueryId(text): {doc_id: grades.get((text, doc_id), 1) for doc_id in sorted(positives[text])}
-            for text in validating
-        },
+        qrels={QueryId(text): judged[text] for text in validating},
         groups={QueryId(text): _group(text, groups) for text in validating},
     )
 
@@ -81,17 +88,17 @@ def _hold_documents(texts: Sequence[str], positives: Mapping[str, set[DocId]], r
     return held
 
 
-def _hold_texts(texts: Sequence[str], groups: Mapping[str, GroupId], rng: np.random.Generator) -> set[str]:
-    """All texts of random groups, until `QUERY_SHARE` of the texts is held out."""
-    members: dict[GroupId, list[str]] = defaultdict(list)
-    for text in texts:
-        members[_group(text, groups)].append(text)
-    names = sorted(members)
-    held: set[str] = set()
+def _hold_groups(texts: Sequence[str], groups: Mapping[str, GroupId], rng: np.random.Generator) -> set[GroupId]:
+    """Random groups, until `QUERY_SHARE` of the texts is held out."""
+    sizes = Counter(_group(text, groups) for text in texts)
+    names = sorted(sizes)
+    held: set[GroupId] = set()
+    count = 0
     for index in rng.permutation(len(names)):
-        if len(held) >= QUERY_SHARE * len(texts):
+        if count >= QUERY_SHARE * len(texts):
             break
-        held.update(members[names[index]])
+        held.add(names[index])
+        count += sizes[names[index]]
     return held
 
 

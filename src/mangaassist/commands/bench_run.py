@@ -1,14 +1,14 @@
 """A retrieval set and an encoder in, the bench's numbers out: tune on train, report dev, or test once."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mangaassist.adapter import Adapter, Rung, TunedLadder, TuningData, recipe_as_json, tune_ladder
 from mangaassist.core.errors import DataError
 from mangaassist.core.files import sha256_bytes
-from mangaassist.core.types import GroupId, Pair, Progress, Qrels, Query, QueryId, RetrievalSet, Run
+from mangaassist.core.types import DocId, GroupId, Pair, Progress, Qrels, Query, QueryId, RetrievalSet, Run
 from mangaassist.encoders import Encoder
 from mangaassist.evaluation import Exposure, Summary, paired_gain, run_depth, score_cell, summarise_cells
 from mangaassist.pairs import drop_leaks, split_by_group, split_groups
@@ -44,11 +44,7 @@ def run_bench(
             pairs=pairs,
             documents=dataset.documents,
             groups={dataset.queries[query_id].text: group for query_id, group in splits.groups.items()},
-            grades={
-                (dataset.queries[query_id].text, doc_id): grade
-                for query_id, grades in splits.training.items()
-                for doc_id, grade in grades.items()
-            },
+            judged=_judged_texts(splits.training, dataset.queries, pairs),
         ),
         encoder,
         seed=seed,
@@ -111,6 +107,16 @@ def judged_pairs(qrels: Qrels, queries: Mapping[QueryId, Query]) -> list[Pair]:
                 text, weight = queries[query_id].text, float(grades[doc_id])
                 pairs.append(Pair(text, doc_id, "judgement", weight, negatives=negatives, query_id=query_id))
     return pairs
+
+
+def _judged_texts(qrels: Qrels, queries: Mapping[QueryId, Query], pairs: Sequence[Pair]) -> dict[str, dict[DocId, int]]:
+    """Grades by query text, of the texts that pairs were made of; equal texts share their judgements."""
+    training = {pair.query_text for pair in pairs}
+    judged: dict[str, dict[DocId, int]] = {}
+    for query_id, grades in qrels.items():
+        if queries[query_id].text in training:
+            judged.setdefault(queries[query_id].text, {}).update(grades)
+    return judged
 
 
 def _evaluate(

@@ -1,4 +1,4 @@
-"""`mangaassist init`, `ingest` and `embed`: a shop's files in, a workspace with validated tables and base vectors out."""
+"""`mangaassist init`, `ingest` and `embed`: a shop's files in, validated tables and base vectors out."""
 
 from dataclasses import asdict
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A workspace in, everything that is compared out: frozen, live, the candidate and the first run, ranked on one split."""
+"""A workspace in, everything that is compared out: frozen, live, the candidate and the first run, ready to rank."""
 
 import time
 from collections.abc import Mapping

@@ -165,7 +165,7 @@ def _cell_gains(scored: _Scored) -> dict[str, PairedGain]:
 def _intent_gains(
     scored: _Scored, candidate: Mapping[QueryId, QueryScores], baseline: Mapping[QueryId, QueryScores]
 ) -> dict[str, PairedGain]:
-    gains = {}
+    gains: dict[str, PairedGain] = {}
     for intent in INTENTS:
         ids = [
             query.query_id for query in scored.split.queries if query.intent == intent and query.query_id in candidate

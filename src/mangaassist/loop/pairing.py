@@ -1,4 +1,4 @@
-"""A workspace's search log in, weighted training pairs out, kept as Parquet with the count of what was dropped and why."""
+"""A workspace's search log in, weighted training pairs out, with the counts of what was dropped and why."""
 
 import json
 from collections import Counter
@@ -16,16 +16,18 @@ from mangaassist.loop.judged import judged_split
 from mangaassist.loop.settings import Settings
 from mangaassist.pairs import PairsReport, balance_pairs, cart_pairs, check_no_leakage, click_pairs
 
-_SCHEMA = {
-    "query_text": pl.String,
-    "positive": pl.String,
-    "source": pl.String,
-    "weight": pl.Float64,
-    "negatives": pl.List(pl.String),
-    "query_id": pl.String,
-    "client": pl.String,
-    "evidence": pl.List(pl.String),
-}
+_SCHEMA = pl.Schema(
+    {
+        "query_text": pl.String(),
+        "positive": pl.String(),
+        "source": pl.String(),
+        "weight": pl.Float64(),
+        "negatives": pl.List(pl.String()),
+        "query_id": pl.String(),
+        "client": pl.String(),
+        "evidence": pl.List(pl.String()),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def make_pairs(workspace: Workspace, settings: Settings) -> dict[str, Any]:
     test = judged_split(workspace, "test")
     check_no_leakage(balanced.pairs, test.queries, test.qrels)
     _write(workspace, balanced.pairs)
-    trained = Counter(pair.source for pair in balanced.pairs)
+    trained: Counter[str] = Counter(pair.source for pair in balanced.pairs)
     counts = {
         "sources": {name: _counts(report, trained[name]) for name, report in reports.items()},
         "share_by_source": dict(balanced.share_by_source),

@@ -22,6 +22,7 @@ from mangaassist.core.files import canonical_json, sha256_bytes, write_atomic
 from mangaassist.core.types import DocId, GroupId, Pair, Progress, Query, QueryId
 from mangaassist.data import Workspace
 from mangaassist.loop.catalogue import data_fingerprint, load_catalogue, workspace_encoder
+from mangaassist.loop.judged import judged_split
 from mangaassist.loop.pairing import read_pairs
 from mangaassist.loop.settings import Settings
 from mangaassist.pairs import split_groups
@@ -45,13 +46,15 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
     summary = _finished(workspace, inputs)
     if summary is not None:
         return summary
+    train, dev = judged_split(workspace, "train"), judged_split(workspace, "dev")
+    judged = {query.text: split.qrels[query.query_id] for split in (train, dev) for query in split.queries}
     known = {document.doc_id for document in catalogue.documents}
     tuned = tune_ladder(
         TuningData(
             pairs=_of_known_documents(stored.pairs, known),
             documents=catalogue.documents,
-            groups=text_groups(stored.pairs),
-            grades={},
+            judged=judged,
+            groups=_text_groups(stored.pairs, [*train.queries, *dev.queries]),
             series=catalogue.series,
             exposed=stored.exposed,
         ),
@@ -82,11 +85,12 @@ def read_rung(workspace: Workspace, rung: Rung, *, encoder_id: str) -> Adapter:
     return load_artifact(candidate_folder(workspace) / rung, encoder_id=encoder_id)
 
 
-def text_groups(pairs: Sequence[Pair]) -> dict[str, GroupId]:
-    """Query text → group of near-duplicate texts: what one shopper misspelt and another cut short is one query."""
-    texts = sorted({pair.query_text for pair in pairs})
-    groups = split_groups([Query(QueryId(text), text) for text in texts])
-    return {text: groups[QueryId(text)] for text in texts}
+def _text_groups(pairs: Sequence[Pair], judged: Sequence[Query]) -> dict[str, GroupId]:
+    """Text → group, over pairs and judged queries: what one shopper misspelt and another cut short is one query."""
+    texts = {pair.query_text for pair in pairs} - {query.text for query in judged}
+    queries = [*judged, *(Query(QueryId(f"log:{text}"), text) for text in sorted(texts))]
+    groups = split_groups(queries)
+    return {query.text: groups[query.query_id] for query in queries}
 
 
 def _of_known_documents(pairs: Sequence[Pair], known: set[DocId]) -> list[Pair]:

@@ -70,7 +70,7 @@ class Registry:
         data_fingerprint: str,
         override: str | None = None,
     ) -> None:
-        """Raise NotPromotable if `promote` would refuse a release of these files now, so that none need be published."""
+        """Raise NotPromotable if `promote` would now refuse a release of these files: then none need be published."""
         digest, live = served_digest(digests_of(files)), self.aliases().live
         objection = _objection(decision, live=live, digest=digest, data_fingerprint=data_fingerprint)
         if objection is not None and override is None:
