@@ -1,0 +1,91 @@
+"""`python -m benchmarks.real_sets [--final]`: the bench on every real set, and the README's table made of it.
+
+Reads the sets from `../shared/data`; without them it says so and stops. Dev splits by default; `--final` reads each
+test split once and rebuilds the table between the markers in README.md.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import machine
+from mangaassist.commands.bench import cache_directory, record_test_read
+from mangaassist.commands.bench_run import run_bench
+from mangaassist.commands.output import shown_progress
+from mangaassist.core.files import canonical_json, write_atomic
+from mangaassist.data import load_beir
+from mangaassist.encoders import CachedEncoder, load_encoder
+
+ROOT = Path(__file__).parents[1]
+SETS = {"stackfaq": "qrels_unseen_faq", "scifact": "qrels", "nfcorpus": "qrels", "manga": "qrels"}
+MARKERS = ("<!-- real sets: begin -->", "<!-- real sets: end -->")
+
+
+def main() -> None:
+    """Run, keep the JSON, and rebuild the table after a final run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--final", action="store_true")
+    given = parser.parse_args()
+    if not given.data.is_dir():
+        sys.exit(f"{given.data}: no such folder; give the folder of the real sets with --data")
+    results = {name: _one(given.data / name, SETS[name], given) for name in given.sets}
+    kept = ROOT / "benchmarks" / "results" / ("real_sets.json" if given.final else "real_sets_dev.json")
+    write_atomic(kept, canonical_json({"machine": machine(), "sets": results}))
+    print(table(results))
+    if given.final and set(given.sets) == set(SETS):
+        _rebuild_readme(results)
+
+
+def _one(folder: Path, qrels: str, given: argparse.Namespace) -> dict[str, Any]:
+    with shown_progress() as progress:
+        encoder = CachedEncoder(load_encoder("local"), cache_directory(Path()), progress=progress)
+        dataset = load_beir(folder, qrels_folder=qrels)
+        result, _ = run_bench(dataset, encoder, final=given.final, seed=given.seed, progress=progress)
+    result["settings"] = {"qrels": qrels, "encoder": "local", "seed": given.seed}
+    if given.final:
+        record_test_read(result)
+    return result
+
+
+def table(results: Mapping[str, Mapping[str, Any]]) -> str:
+    """The README's table: NDCG@10 of frozen, the plain first run and the chosen rung, all and cold."""
+    lines = [
+        "| set (split) | frozen | first-run `mlp` | chosen | gain, 95 % | cold: frozen → chosen | queries / groups | CPU s |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, result in results.items():
+        cells, chosen = result["results"], result["chosen"]
+        mean, low, high = result["gains"][chosen]["all"]["ndcg@10"]
+        cold = [cells[each]["cold"] for each in ("frozen", chosen)]
+        shown_cold = " → ".join(f"{cell['ndcg@10']:.3f}" for cell in cold) if all(cold) else "too small"
+        everything = cells["frozen"]["all"]
+        lines.append(
+            f"| {name} ({result['split']}) | {everything['ndcg@10']:.3f} | {cells['mlp']['all']['ndcg@10']:.3f} "
+            f"| **{cells[chosen]['all']['ndcg@10']:.3f}** {chosen} | {mean:+.3f} [{low:+.3f}, {high:+.3f}] "
+            f"| {shown_cold} | {everything['queries']} / {everything['groups']} | {result['cpu_seconds']:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def _rebuild_readme(results: Mapping[str, Mapping[str, Any]]) -> None:
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    if not all(marker in text for marker in MARKERS):
+        sys.exit(f"{readme} lacks the markers {MARKERS}; the table was not written")
+    here = machine()
+    told = f"NDCG@10, test splits, local encoder (512-d), {here['cores']} cores of {here['processor']}, {here['date']}."
+    before, rest = text.split(MARKERS[0], 1)
+    after = rest.split(MARKERS[1], 1)[1]
+    middle = f"{MARKERS[0]}\n{told}\n\n{table(results)}\n{MARKERS[1]}"
+    write_atomic(readme, (before + middle + after).encode())
+
+
+if __name__ == "__main__":
+    print(json.dumps(machine()), file=sys.stderr)
+    main()
