@@ -56,7 +56,8 @@ def _one(folder: Path, qrels: str, given: argparse.Namespace) -> dict[str, Any]:
 def table(results: Mapping[str, Mapping[str, Any]]) -> str:
     """The README's table: NDCG@10 of frozen, the plain first run and the chosen rung, all and cold."""
     lines = [
-        "| set (split) | frozen | first-run `mlp` | chosen | gain, 95 % | cold: frozen → chosen | queries / groups | CPU s |",
+        "| set (split) | frozen | first-run `mlp` | chosen | gain, 95 % | cold: frozen → chosen | queries / groups "
+        "| CPU s |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, result in results.items():

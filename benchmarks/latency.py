@@ -1,0 +1,53 @@
+"""`python -m benchmarks.latency [--json FILE]`: what every rung adds to one query at 512 and 1024 dimensions.
+
+Fitted on random unit vectors: the time of a forward pass does not depend on what the tensors hold.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.machine import machine
+from mangaassist.adapter import LADDER, recipes_for
+from mangaassist.adapter.examples import CorpusVectors, TrainingSet, training_set
+from mangaassist.adapter.fitting import fit
+from mangaassist.core.files import canonical_json, write_atomic
+from mangaassist.core.types import DocId, Example, Vectors
+from mangaassist.encoders import LocalEncoder
+from mangaassist.evaluation import latency_addon
+
+DIMENSIONS = (512, 1024)
+
+
+def main() -> None:
+    """Time every rung, interleaved with encoding a query, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, default=Path(__file__).parent / "results" / "latency.json")
+    given = parser.parse_args()
+    encoder = LocalEncoder()
+    measured: dict[str, dict[str, dict[str, float]]] = {}
+    for dimension in DIMENSIONS:
+        data = _random_set(dimension)
+        for rung in LADDER:
+            adapter = fit(recipes_for(rung)[0], data, seed=0, rounds=1)
+            addon = latency_addon(
+                lambda: encoder.encode(["dark fantasy like berserk"]), adapter.adapt_queries, data.queries
+            )
+            measured.setdefault(str(dimension), {})[rung] = {"p50_ms": addon.p50_ms, "p99_ms": addon.p99_ms}
+            print(f"{dimension:5d} {rung:9s} p50 {addon.p50_ms:.4f} ms, p99 {addon.p99_ms:.4f} ms", flush=True)
+    write_atomic(given.json, canonical_json({"machine": machine(), "latency_addon": measured}))
+
+
+def _random_set(dimension: int, rows: int = 256) -> TrainingSet:
+    vectors = np.random.default_rng(0).normal(size=(2 * rows, dimension)).astype(np.float32)
+    unit: Vectors = np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+    ids = [DocId(f"d{row}") for row in range(rows)]
+    examples = [Example(f"q{row}", ids[row], (), (), 1.0, "judgement") for row in range(rows)]
+    none = np.empty((0, dimension), dtype=np.float32)
+    corpus = CorpusVectors(ids, unit[:rows], none, none, np.empty(0, dtype=np.int64))
+    return training_set(examples, {f"q{row}": unit[rows + row] for row in range(rows)}, corpus)
+
+
+if __name__ == "__main__":
+    main()
