@@ -1,4 +1,4 @@
-"""`python -m benchmarks.latency [--json FILE]`: what every rung adds to one query at 512 and 1024 dimensions.
+"""`python -m benchmarks.latency [--json FILE]`: what a rung adds to one query at 512 and 1024 dimensions.
 
 Fitted on random unit vectors: the time of a forward pass does not depend on what the tensors hold.
 """
@@ -9,19 +9,21 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.machine import machine
-from mangaassist.adapter import LADDER, recipes_for
+from mangaassist.adapter import recipes_for
 from mangaassist.adapter.examples import CorpusVectors, TrainingSet, training_set
 from mangaassist.adapter.fitting import fit
+from mangaassist.adapter.ladder import Rung
 from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.core.types import DocId, Example, Vectors
 from mangaassist.encoders import LocalEncoder
 from mangaassist.evaluation import latency_addon
 
 DIMENSIONS = (512, 1024)
+RUNGS: tuple[Rung, ...] = ("ridge", "linear", "residual", "mlp")
 
 
 def main() -> None:
-    """Time every rung, interleaved with encoding a query, and print the table."""
+    """Time the rungs, interleaved with encoding a query, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, default=Path(__file__).parent / "results" / "latency.json")
     given = parser.parse_args()
@@ -29,7 +31,7 @@ def main() -> None:
     measured: dict[str, dict[str, dict[str, float]]] = {}
     for dimension in DIMENSIONS:
         data = _random_set(dimension)
-        for rung in LADDER:
+        for rung in RUNGS:
             adapter = fit(recipes_for(rung)[0], data, seed=0, rounds=1)
             addon = latency_addon(
                 lambda: encoder.encode(["dark fantasy like berserk"]), adapter.adapt_queries, data.queries

@@ -21,6 +21,7 @@ from mangaassist.encoders import CachedEncoder, load_encoder
 
 ROOT = Path(__file__).parents[1]
 SETS = {"stackfaq": "qrels_unseen_faq", "scifact": "qrels", "nfcorpus": "qrels", "manga": "qrels"}
+KEPT = ROOT / "benchmarks" / "results" / "real_sets.json"
 MARKERS = ("<!-- real sets: begin -->", "<!-- real sets: end -->")
 
 
@@ -31,15 +32,19 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--final", action="store_true")
+    parser.add_argument("--table", action="store_true", help="only rebuild the README's table from the kept results")
     given = parser.parse_args()
+    if given.table:
+        _rebuild_readme(json.loads(KEPT.read_bytes()))
+        return
     if not given.data.is_dir():
         sys.exit(f"{given.data}: no such folder; give the folder of the real sets with --data")
     results = {name: _one(given.data / name, SETS[name], given) for name in given.sets}
-    kept = ROOT / "benchmarks" / "results" / ("real_sets.json" if given.final else "real_sets_dev.json")
-    write_atomic(kept, canonical_json({"machine": machine(), "sets": results}))
+    kept = {"machine": machine(), "sets": results}
+    write_atomic(KEPT if given.final else KEPT.with_name("real_sets_dev.json"), canonical_json(kept))
     print(table(results))
     if given.final and set(given.sets) == set(SETS):
-        _rebuild_readme(results)
+        _rebuild_readme(kept)
 
 
 def _one(folder: Path, qrels: str, given: argparse.Namespace) -> dict[str, Any]:
@@ -74,12 +79,12 @@ def table(results: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _rebuild_readme(results: Mapping[str, Mapping[str, Any]]) -> None:
+def _rebuild_readme(kept: Mapping[str, Any]) -> None:
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
     if not all(marker in text for marker in MARKERS):
         sys.exit(f"{readme} lacks the markers {MARKERS}; the table was not written")
-    here = machine()
+    here, results = kept["machine"], {name: kept["sets"][name] for name in SETS}
     told = f"NDCG@10, test splits, local encoder (512-d), {here['cores']} cores of {here['processor']}, {here['date']}."
     before, rest = text.split(MARKERS[0], 1)
     after = rest.split(MARKERS[1], 1)[1]

@@ -20,6 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "promotion": {"core", "evaluation"},
     "sample": {"core", "data"},
     "adapter": {"core", "encoders", "evaluation", "pairs", "retrieval"},
+    "loop": {"core", "data", "encoders", "pairs", "adapter", "retrieval", "evaluation", "promotion"},
     "commands": set(PACKAGES) | {"mangaassist"},
 }
 """Package → packages it may import; the command line alone sees everything."""

@@ -73,7 +73,7 @@ def _info(result: Mapping[str, Any], tuned: TunedLadder, seed: int) -> AdapterIn
 def record_test_read(result: dict[str, Any]) -> None:
     """Adds commit and time to the result, and inside a checkout a line to `benchmarks/test_reads.jsonl`."""
     root, commit = _git("rev-parse", "--show-toplevel"), _git("rev-parse", "HEAD")
-    if commit and _git("status", "--porcelain"):
+    if commit and _git("status", "--porcelain", "--", ".", ":!benchmarks/test_reads.jsonl"):
         commit += " with uncommitted changes"
     result["commit"] = commit
     result["time"] = datetime.now(UTC).isoformat(timespec="seconds")

@@ -26,7 +26,7 @@ class CachedEncoder:
     """
 
     def __init__(self, encoder: Encoder, directory: Path, *, progress: Progress = no_progress) -> None:
-        self._encoder = encoder
+        self.wrapped = encoder
         self._progress = progress
         self.encoder_id = encoder.encoder_id
         self.dimension = encoder.dimension
@@ -53,7 +53,7 @@ class CachedEncoder:
         return vectors
 
     def _encode_and_store(self, connection: sqlite3.Connection, batch: list[tuple[bytes, str]]) -> dict[bytes, Vectors]:
-        vectors = self._encoder.encode([text for _, text in batch])
+        vectors = self.wrapped.encode([text for _, text in batch])
         rows = [(key, vector.astype("<f4").tobytes()) for (key, _), vector in zip(batch, vectors, strict=True)]
         with connection:
             connection.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)

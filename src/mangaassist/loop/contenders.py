@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from mangaassist.adapter import Adapter, load_artifact
 from mangaassist.core.types import DocId, Document, Progress, QueryId, Run, Vectors
 from mangaassist.data import Workspace
-from mangaassist.encoders import CachedEncoder
+from mangaassist.encoders import CachedEncoder, Encoder, LocalEncoder
 from mangaassist.evaluation import LatencyAddon, latency_addon, run_depth
 from mangaassist.loop.judged import JudgedSplit
 from mangaassist.loop.training import read_rung
 from mangaassist.promotion import IDENTITY
 from mangaassist.retrieval import search_run
+
+_TIMED_QUERY = "dark fantasy like Berserk but less brutal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,12 @@ def contending_adapters(workspace: Workspace, live: str, chosen: str, encoder: C
 def measured_latency(
     adapter: Adapter, encoder: CachedEncoder, base_queries: Vectors, progress: Progress
 ) -> LatencyAddon:
-    """What the adapter step alone adds to a query, in between cache look-ups of base vectors."""
+    """What the adapter step alone adds to a query, in between real encoder calls.
+
+    An encoder behind a network is not called thousands of times for a timing: there it is a look-up in the cache.
+    """
     progress("timing", 0, 1)
-    addon = latency_addon(lambda: encoder.encode(["latency"]), adapter.adapt_queries, base_queries)
+    base: Encoder = encoder.wrapped if isinstance(encoder.wrapped, LocalEncoder) else encoder
+    addon = latency_addon(lambda: base.encode([_TIMED_QUERY]), adapter.adapt_queries, base_queries)
     progress("timing", 1, 1)
     return addon
