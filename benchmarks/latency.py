@@ -4,11 +4,13 @@ Fitted on random unit vectors: the time of a forward pass does not depend on wha
 """
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.machine import machine
+from benchmarks.readme import rebuild
 from mangaassist.adapter import recipes_for
 from mangaassist.adapter.examples import CorpusVectors, TrainingSet, training_set
 from mangaassist.adapter.fitting import fit
@@ -38,7 +40,23 @@ def main() -> None:
             )
             measured.setdefault(str(dimension), {})[rung] = {"p50_ms": addon.p50_ms, "p99_ms": addon.p99_ms}
             print(f"{dimension:5d} {rung:9s} p50 {addon.p50_ms:.4f} ms, p99 {addon.p99_ms:.4f} ms", flush=True)
-    write_atomic(given.json, canonical_json({"machine": machine(), "latency_addon": measured}))
+    here = machine()
+    write_atomic(given.json, canonical_json({"machine": here, "latency_addon": measured}))
+    rebuild("latency", table(measured, f"{here['cores']} cores of {here['processor']}, {here['date']}"))
+
+
+def table(measured: Mapping[str, Mapping[str, Mapping[str, float]]], where: str) -> str:
+    """The README's table of p50 and p99 by rung and dimension."""
+    lines = [
+        f"What the adapter step adds to a query (base vector in, unit vector out, one thread), p50 / p99 in ms, {where}:",
+        "",
+        f"| dimension | {' | '.join(RUNGS)} |",
+        f"|---|{'---|' * len(RUNGS)}",
+    ]
+    for dimension, rungs in measured.items():
+        cells = " | ".join(f"{rungs[rung]['p50_ms']:.3f} / {rungs[rung]['p99_ms']:.3f}" for rung in RUNGS)
+        lines.append(f"| {dimension} | {cells} |")
+    return "\n".join(lines)
 
 
 def _random_set(dimension: int, rows: int = 256) -> TrainingSet:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import machine
+from benchmarks.readme import rebuild
 from mangaassist.commands.bench import cache_directory, record_test_read
 from mangaassist.commands.bench_run import run_bench
 from mangaassist.commands.output import shown_progress
@@ -22,7 +23,6 @@ from mangaassist.encoders import CachedEncoder, load_encoder
 ROOT = Path(__file__).parents[1]
 SETS = {"stackfaq": "qrels_unseen_faq", "scifact": "qrels", "nfcorpus": "qrels", "manga": "qrels"}
 KEPT = ROOT / "benchmarks" / "results" / "real_sets.json"
-MARKERS = ("<!-- real sets: begin -->", "<!-- real sets: end -->")
 
 
 def main() -> None:
@@ -80,16 +80,9 @@ def table(results: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _rebuild_readme(kept: Mapping[str, Any]) -> None:
-    readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    if not all(marker in text for marker in MARKERS):
-        sys.exit(f"{readme} lacks the markers {MARKERS}; the table was not written")
     here, results = kept["machine"], {name: kept["sets"][name] for name in SETS}
     told = f"NDCG@10, test splits, local encoder (512-d), {here['cores']} cores of {here['processor']}, {here['date']}."
-    before, rest = text.split(MARKERS[0], 1)
-    after = rest.split(MARKERS[1], 1)[1]
-    middle = f"{MARKERS[0]}\n{told}\n\n{table(results)}\n{MARKERS[1]}"
-    write_atomic(readme, (before + middle + after).encode())
+    rebuild("real sets", f"{told}\n\n{table(results)}")
 
 
 if __name__ == "__main__":
