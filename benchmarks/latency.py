@@ -48,7 +48,7 @@ def main() -> None:
 def table(measured: Mapping[str, Mapping[str, Mapping[str, float]]], where: str) -> str:
     """The README's table of p50 and p99 by rung and dimension."""
     lines = [
-        f"What the adapter step adds to a query (base vector in, unit vector out, one thread), p50 / p99 in ms, {where}:",
+        f"The adapter step alone (base vector in, unit vector out), one thread, p50 / p99 in ms, {where}:",
         "",
         f"| dimension | {' | '.join(RUNGS)} |",
         f"|---|{'---|' * len(RUNGS)}",
