@@ -15,12 +15,13 @@ ALLOWED: dict[str, set[str]] = {
     "data": {"core"},
     "encoders": {"core"},
     "evaluation": {"core"},
+    "queries": {"core", "data"},
     "retrieval": {"core"},
     "pairs": {"core", "data"},
     "promotion": {"core", "evaluation"},
     "sample": {"core", "data"},
     "adapter": {"core", "encoders", "evaluation", "pairs", "retrieval"},
-    "loop": {"core", "data", "encoders", "pairs", "adapter", "retrieval", "evaluation", "promotion"},
+    "loop": {"core", "data", "encoders", "queries", "pairs", "adapter", "retrieval", "evaluation", "promotion"},
     "commands": set(PACKAGES) | {"mangaassist"},
 }
 """Package → packages it may import; the command line alone sees everything."""

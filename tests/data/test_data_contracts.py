@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from mangaassist.data import (
     KNOWN_ACTIONS,
     Article,
+    CuratedPair,
     JudgedQuery,
     Judgement,
     Problem,
@@ -108,6 +109,12 @@ def test_a_judged_query_names_its_split_and_an_intent_that_we_know() -> None:
     assert problem_of(JudgedQuery, query_id="q1", text="cozy", split="dev", intent="chat").field == "intent"
 
 
+def test_a_curated_pair_names_two_titles_and_may_say_what_they_share() -> None:
+    assert CuratedPair(title_id="m1", similar_id="m2").shared is None
+    assert problem_of(CuratedPair, title_id="m1").field == "similar_id"
+    assert problem_of(CuratedPair, title_id="m1", similar_id=" m1 ").remedy == "name another title, or remove the row"
+
+
 def test_a_reason_never_repeats_the_value_which_may_be_private() -> None:
     problem = problem_of(UbiEvent, action_name="click", timestamp="alice@example.com")
 
@@ -202,7 +209,7 @@ JSON = st.recursive(
 
 
 @given(
-    model=st.sampled_from([Title, Article, JudgedQuery, Judgement, UbiQuery, UbiEvent]),
+    model=st.sampled_from([Title, Article, CuratedPair, JudgedQuery, Judgement, UbiQuery, UbiEvent]),
     data=st.data(),
 )
 def test_any_values_are_either_read_or_refused_with_a_problem(model: type[Record], data: st.DataObject) -> None:

@@ -9,12 +9,14 @@ import pytest
 from mangaassist.core.errors import DataError
 from mangaassist.data import (
     Article,
+    CuratedPair,
     JudgedQuery,
     Judgement,
     KindName,
     Title,
     Workspace,
     articles,
+    curated,
     ingest,
     ingest_directory,
     judged_queries,
@@ -36,6 +38,7 @@ def test_an_empty_workspace_has_empty_tables_of_the_right_shape(workspace: Works
         [],
         [],
     )
+    assert curated(workspace) == []
     assert ubi_queries(workspace).is_empty()
     assert quarantined(workspace).columns == ["kind", "file", "line", "field", "reason", "remedy", "raw"]
     assert ubi_events(workspace).columns[:8] == [
@@ -116,6 +119,28 @@ def test_articles_judged_queries_and_judgements_come_back_by_id(workspace: Works
     ]
 
 
+def test_curated_pairs_come_back_by_both_ids_and_the_last_word_on_one_counts(
+    workspace: Workspace, write_jsonl: WriteJsonl
+) -> None:
+    rows = [
+        {"title_id": "nana", "similar_id": "honey-and-clover", "shared": "messy twenties"},
+        {"title_id": "berserk", "similar_id": "claymore", "shared": " "},
+        {"title_id": "berserk", "similar_id": "berserk", "shared": "everything"},
+    ]
+
+    report = ingest(workspace, "curated", write_jsonl("c.jsonl", rows))
+    ingest(workspace, "curated", write_jsonl("c2.jsonl", [{**rows[0], "shared": "found family"}]))
+
+    assert (report.accepted, report.quarantined) == (2, 1)
+    assert quarantined(workspace).select("kind", "line", "field", "reason").rows() == [
+        ("curated", 3, "similar_id", "is the title itself")
+    ]
+    assert curated(workspace) == [
+        CuratedPair(title_id="berserk", similar_id="claymore"),
+        CuratedPair(title_id="nana", similar_id="honey-and-clover", shared="found family"),
+    ]
+
+
 def test_our_extras_are_columns_of_their_own_and_odd_ones_are_empty(
     workspace: Workspace, write_jsonl: WriteJsonl
 ) -> None:
@@ -182,6 +207,10 @@ def test_a_workspace_whose_path_looks_like_a_pattern_or_a_partition_is_read(
         ("shop_titles-2026.parquet", "titles"),
         ("help.jsonl", "articles"),
         ("articles.parquet.gz", "articles"),
+        ("curated.jsonl", "curated"),
+        ("Curated_Pairs-2026.csv.gz", "curated"),
+        ("curated_titles.csv", "curated"),
+        ("uncurated.csv", None),
         ("queries.jsonl.gz", "queries"),
         ("ubi_queries.csv", "queries"),
         ("events-2026-11-03.jsonl", "events"),
@@ -204,6 +233,7 @@ def test_a_folder_is_taken_in_catalogue_first_and_what_is_unknown_is_named(
     (tmp_path / "export").mkdir()
     write_jsonl("export/events.jsonl", [{"action_name": "click", "timestamp": "2026-11-03T12:00:00Z"}])
     write_jsonl("export/catalogue.jsonl", [{"title_id": "m1", "title": "Monster"}])
+    write_jsonl("export/curated.jsonl", [{"title_id": "m1", "similar_id": "m2"}])
     (tmp_path / "export" / "README.md").write_text("hello")
 
     report = ingest_directory(workspace, tmp_path / "export")
@@ -211,6 +241,7 @@ def test_a_folder_is_taken_in_catalogue_first_and_what_is_unknown_is_named(
 
     assert [(one.file, one.kind, one.accepted) for one in report.reports] == [
         ("catalogue.jsonl", "titles", 1),
+        ("curated.jsonl", "curated", 1),
         ("events.jsonl", "events", 1),
     ]
     assert report.skipped == ("README.md",)

@@ -15,6 +15,7 @@ from mangaassist import __version__
 from mangaassist.commands.learning import draw_pairs, draw_report, draw_training
 from mangaassist.commands.output import JsonFile, Seed, emit, errors_shown, messages, shown_progress
 from mangaassist.commands.releasing import draw_decision
+from mangaassist.core.errors import WorkspaceError
 from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.core.types import DocId, Progress, QueryId
 from mangaassist.data import Workspace as ShopWorkspace
@@ -33,7 +34,7 @@ from mangaassist.loop import (
     train_candidate,
     workspace_encoder,
 )
-from mangaassist.promotion import Decision, from_json
+from mangaassist.promotion import IDENTITY, Decision, from_json
 from mangaassist.retrieval import search_run
 from mangaassist.sample import FIRST_RUN_LOG, SampleShop, sample_shop, write_log_files, write_shop_files
 
@@ -53,7 +54,8 @@ def demo(
 ) -> None:
     """Run the whole loop on the sample shop: logs, pairs, adapter, evaluation, gate, release."""
     with errors_shown():
-        stored = _finished(workspace, seed, scale)
+        _claim(workspace, {"version": __version__, "seed": seed, "scale": scale})
+        stored = _finished(workspace)
         if stored is None:
             stored = _run(workspace, seed=seed, scale=scale)
         else:
@@ -62,27 +64,26 @@ def demo(
 
 
 def _run(folder: Path, *, seed: int, scale: float) -> dict[str, Any]:
-    """Every stage in flow order; each may be killed and finds what the one before stored."""
+    """Every stage in flow order; each may be killed and finds what the one before stored.
+
+    The baseline is what the shop began with, also where a killed run went as far as to release its candidate.
+    """
     started = time.monotonic()
     shop = sample_shop()
     workspace = ShopWorkspace.open(folder) if (folder / "workspace.json").exists() else ShopWorkspace.create(folder)
     settings = read_settings(workspace.root)
-    live = registry_of(workspace).aliases().live
     with shown_progress() as progress:
         _take_in(workspace, shop, settings, seed=seed, scale=scale, progress=progress)
         with workspace.lock():
-            counts = make_pairs(workspace, settings)
+            counts = make_pairs(workspace, settings, seed=seed)
             tuning = train_candidate(workspace, settings, seed=seed, progress=progress)
             report = evaluate_candidate(
-                workspace, settings, live=live, seed=seed, now=datetime.now(UTC), progress=progress
+                workspace, settings, live=IDENTITY, seed=seed, now=datetime.now(UTC), progress=progress
             )
             decision = decide(workspace, settings)
-            release = None
-            if decision.outcome == "promote":
-                release = release_candidate(workspace, actor="demo", why="the gate said promote")
+            release = _release(workspace) if decision.outcome == "promote" else None
     seconds = round(time.monotonic() - started, 1)
     stored = {
-        "identity": _identity(seed, scale),
         "result": _result(counts, report, decision, release, seconds),
         "tuning": tuning,
         "report": report,
@@ -90,6 +91,12 @@ def _run(folder: Path, *, seed: int, scale: float) -> dict[str, Any]:
     }
     write_atomic(workspace.runs / "demo.json", canonical_json(stored))
     return stored
+
+
+def _release(workspace: ShopWorkspace) -> str:
+    """The release of the candidate, made now unless a killed run made it live already."""
+    live = registry_of(workspace).aliases().live
+    return live if live != IDENTITY else release_candidate(workspace, actor="demo", why="the gate said promote")
 
 
 def _take_in(
@@ -147,16 +154,27 @@ def _result(
     }
 
 
-def _identity(seed: int, scale: float) -> dict[str, Any]:
-    return {"version": __version__, "seed": seed, "scale": scale}
+def _claim(folder: Path, identity: Mapping[str, Any]) -> None:
+    """Marks the folder as that of this very demo, first of all; raises WorkspaceError if it is another's.
+
+    One log is simulated per folder, and the sample must not mix with a shop's own data.
+    """
+    path = folder / "demo.json"
+    if not path.is_file() and (folder / "workspace.json").exists():
+        raise WorkspaceError(f"{folder}: is a workspace that the demo did not make; choose another --workspace")
+    made = json.loads(path.read_bytes()) if path.is_file() else identity
+    if made != identity:
+        was = ", ".join(f"{name} {value}" for name, value in made.items())
+        raise WorkspaceError(f"{folder}: holds a demo of {was}; remove that folder, or choose another --workspace")
+    write_atomic(path, canonical_json(identity))
 
 
-def _finished(folder: Path, seed: int, scale: float) -> dict[str, Any] | None:
+def _finished(folder: Path) -> dict[str, Any] | None:
     path = folder / "runs" / "demo.json"
     if not path.is_file():
         return None
     stored: dict[str, Any] = json.loads(path.read_bytes())
-    return stored if stored["identity"] == _identity(seed, scale) else None
+    return stored
 
 
 def _draw(console: Console, stored: Mapping[str, Any], folder: Path) -> None:

@@ -59,10 +59,15 @@ def errors_shown() -> Iterator[None]:
     try:
         yield
     except RetrievalError as error:
-        messages.print(f"[bold red]error:[/] {type(error).__name__}: ", end="")
-        messages.print(str(error), markup=False)
+        _complain(type(error).__name__, str(error))
         raise typer.Exit(1) from error
     except OSError as error:
-        messages.print(f"[bold red]error:[/] {error.strerror or error}: ", end="")
-        messages.print(str(error.filename or ""), markup=False)
+        where = f"{error.filename2 or error.filename}: " if error.filename else ""
+        _complain("OSError", f"{where}{error.strerror or error}; check the path, its permissions and the disk's space")
         raise typer.Exit(1) from error
+
+
+def _complain(kind: str, message: str) -> None:
+    """One line, however long, so that paths and commands in it can be copied."""
+    messages.print(f"[bold red]error:[/] {kind}: ", end="", soft_wrap=True)
+    messages.print(message, markup=False, soft_wrap=True)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mangaassist.commands.output import JsonFile, Workspace, emit, errors_shown, messages
+from mangaassist.core.errors import RegistryError
 from mangaassist.data import Workspace as ShopWorkspace
 from mangaassist.loop import decide, read_settings, registry_of, release_candidate
 from mangaassist.promotion import Decision, to_json
@@ -47,7 +48,7 @@ def promote(
     with errors_shown():
         shop = ShopWorkspace.open(workspace)
         with shop.lock():
-            release = release_candidate(shop, actor=actor or getuser(), why=why, override=override)
+            release = release_candidate(shop, actor=actor or _user(), why=why, override=override)
         emit({"release": release}, json_file, lambda console: console.print(f"{release} is live."))
 
 
@@ -62,7 +63,7 @@ def rollback(
         shop = ShopWorkspace.open(workspace)
         with shop.lock():
             registry = registry_of(shop)
-            release = registry.rollback(expected_live=registry.aliases().live, actor=actor or getuser(), why=why)
+            release = registry.rollback(expected_live=registry.aliases().live, actor=actor or _user(), why=why)
         emit({"release": release}, json_file, lambda console: console.print(f"{release} is live again."))
 
 
@@ -80,6 +81,14 @@ def releases(workspace: Workspace = Path(), json_file: JsonFile = None) -> None:
             "history": [json.loads(to_json(entry)) for entry in registry.history()],
         }
         emit(result, json_file, lambda console: _draw_releases(console, result))
+
+
+def _user() -> str:
+    """Who runs this; a container may run as a number that has no name."""
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        raise RegistryError("nobody knows the name of who runs this; say who does it: --actor NAME") from None
 
 
 def draw_decision(console: Console, decision: Decision) -> None:

@@ -7,7 +7,7 @@ load_beir(folder)                  any retrieval set in BEIR's layout → docume
 """
 
 from mangaassist.data.beir import LoadedSet, Missing, load_beir, load_documents, load_queries, load_titles, read_beir
-from mangaassist.data.contracts import Article, JudgedQuery, Judgement, Split, Title
+from mangaassist.data.contracts import Article, CuratedPair, JudgedQuery, Judgement, Split, Title
 from mangaassist.data.enrich import (
     DEFAULT_TEMPLATE,
     Enrichment,
@@ -29,6 +29,7 @@ from mangaassist.data.rows import read_rows, strict_rows, text_lines
 from mangaassist.data.scrub import scrub
 from mangaassist.data.tables import (
     articles,
+    curated,
     ingested_files,
     judged_queries,
     judgements,
@@ -46,6 +47,7 @@ __all__ = [
     "KINDS",
     "KNOWN_ACTIONS",
     "Article",
+    "CuratedPair",
     "Enrichment",
     "FolderReport",
     "IngestReport",
@@ -63,6 +65,7 @@ __all__ = [
     "Workspace",
     "article_document",
     "articles",
+    "curated",
     "documents",
     "ingest",
     "ingest_directory",

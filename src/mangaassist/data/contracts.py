@@ -1,11 +1,20 @@
-"""Untrusted values in; titles, help articles, judged queries and judgements out (DESIGN §6)."""
+"""Untrusted values in; titles, help articles, curated pairs, judged queries and judgements out (DESIGN §6)."""
 
 import math
 from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import from_json
 
 from mangaassist.core.types import Intent
@@ -146,6 +155,21 @@ class Article(Record):
     topic: OptionalText = None
     url: OptionalText = None
     updated: OptionalText = None
+
+
+class CuratedPair(Record):
+    """Two titles that an editor calls similar: who likes the first is offered the second, for what they share."""
+
+    title_id: ObjectId
+    similar_id: ObjectId
+    shared: OptionalText = None
+
+    @field_validator("similar_id")
+    @classmethod
+    def _of_another_title(cls, similar_id: str, info: ValidationInfo) -> str:
+        if similar_id == info.data.get("title_id"):
+            raise refusal("same_title", "is the title itself", "name another title, or remove the row")
+        return similar_id
 
 
 class JudgedQuery(Record):

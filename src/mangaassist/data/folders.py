@@ -13,6 +13,7 @@ from mangaassist.data.rows import FORMATS
 from mangaassist.data.workspace import Workspace
 
 NAMES: Final[dict[KindName, str]] = {
+    "curated": "curated",
     "titles": "catalogue|catalog|titles",
     "articles": "articles|help",
     "judged_queries": "judged[_-]?queries",
@@ -20,6 +21,7 @@ NAMES: Final[dict[KindName, str]] = {
     "queries": "queries",
     "events": "events",
 }
+"""Kind → words that tell it; of two kinds told by one name the first counts, as in `curated_titles.csv`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,11 @@ def ingest_directory(workspace: Workspace, folder: Path, *, progress: Progress =
         raise DataError(f"{folder}: no such folder; check the name")
     kinds = {path: kind_of(path) for path in sorted(folder.iterdir()) if path.is_file()}
     if not any(kinds.values()):
-        raise DataError(f"{folder}: no file name tells its kind; name them {', '.join(NAMES)} + {', '.join(FORMATS)}")
+        raise DataError(f"{folder}: no file name tells its kind; name them {', '.join(KINDS)} + {', '.join(FORMATS)}")
     with writer(workspace):
         reports = [
             take_in(workspace, KINDS[kind], path, progress)
-            for kind in NAMES
+            for kind in KINDS
             for path, told in kinds.items()
             if told == kind
         ]

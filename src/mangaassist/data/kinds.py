@@ -7,11 +7,11 @@ from typing import Any, Final, Literal
 
 import polars as pl
 
-from mangaassist.data.contracts import Article, JudgedQuery, Judgement, Record, Title
+from mangaassist.data.contracts import Article, CuratedPair, JudgedQuery, Judgement, Record, Title
 from mangaassist.data.privacy import PrivacyKey, protect_event, protect_judged_query, protect_query
 from mangaassist.data.ubi import UbiEvent, UbiQuery, with_event_id, with_query_id
 
-KindName = Literal["titles", "articles", "queries", "events", "judged_queries", "judgements"]
+KindName = Literal["titles", "articles", "curated", "queries", "events", "judged_queries", "judgements"]
 LARGEST: Final = 1e300
 Columns = Mapping[str, pl.DataType]
 
@@ -107,6 +107,7 @@ KINDS: Final[Mapping[KindName, Kind]] = {
     for kind in (
         Kind("titles", Title, ("title_id",), _TITLE, _as_it_is),
         Kind("articles", Article, ("article_id",), _columns(Article), _as_it_is),
+        Kind("curated", CuratedPair, ("title_id", "similar_id"), _columns(CuratedPair), _as_it_is),
         Kind("queries", UbiQuery, ("query_id",), _QUERY, _flat_query, protect=protect_query),
         Kind("events", UbiEvent, ("event_id",), _EVENT, _flat_event, keeps_first=True, protect=protect_event),
         Kind(

@@ -7,7 +7,7 @@ import polars as pl
 
 from mangaassist.core.errors import WorkspaceError
 from mangaassist.data import ledger
-from mangaassist.data.contracts import Article, JudgedQuery, Judgement, Title
+from mangaassist.data.contracts import Article, CuratedPair, JudgedQuery, Judgement, Title
 from mangaassist.data.ingest import REFUSED
 from mangaassist.data.kinds import KINDS, Kind, KindName
 from mangaassist.data.sql import connection, identifier, scan, text, write_parquet
@@ -22,6 +22,11 @@ def titles(workspace: Workspace) -> list[Title]:
 def articles(workspace: Workspace) -> list[Article]:
     """The help articles, by article id."""
     return [Article.model_validate(row) for row in _table(workspace, "articles").iter_rows(named=True)]
+
+
+def curated(workspace: Workspace) -> list[CuratedPair]:
+    """The titles that editors call similar, by title id and similar id."""
+    return [CuratedPair.model_validate(row) for row in _table(workspace, "curated").iter_rows(named=True)]
 
 
 def judged_queries(workspace: Workspace) -> list[JudgedQuery]:

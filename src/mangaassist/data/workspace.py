@@ -6,7 +6,8 @@
     quarantine/         refused rows with the reason
     vectors/ pairs/ runs/ releases/ logs/
 
-Tables, vectors, pairs and runs can be deleted and rebuilt from the shop's files; the rest belongs into a backup.
+Tables, vectors, pairs and runs can be deleted and rebuilt from the shop's files; the rest belongs into a backup, and
+`pairs/synthetic.jsonl` too, because it holds what reviewers decided.
 """
 
 import errno

@@ -10,6 +10,7 @@ from mangaassist.loop.deciding import decide, registry_of, release_candidate
 from mangaassist.loop.evaluating import evaluate_candidate
 from mangaassist.loop.judged import JudgedSplit, judged_split
 from mangaassist.loop.pairing import StoredPairs, make_pairs, read_pair_counts, read_pairs
+from mangaassist.loop.reviewing import export_review, import_review, propose, read_proposals
 from mangaassist.loop.settings import SETTINGS_FILE, Settings, read_settings
 from mangaassist.loop.training import candidate_folder, read_tuning, train_candidate
 
@@ -23,11 +24,15 @@ __all__ = [
     "data_fingerprint",
     "decide",
     "evaluate_candidate",
+    "export_review",
+    "import_review",
     "judged_split",
     "load_catalogue",
     "make_pairs",
+    "propose",
     "read_pair_counts",
     "read_pairs",
+    "read_proposals",
     "read_settings",
     "read_tuning",
     "registry_of",

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mangaassist.core.errors import DataError
 from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.core.types import INTENTS, DocId, Progress, QueryId, Run
 from mangaassist.data import Workspace
@@ -24,12 +23,12 @@ from mangaassist.evaluation import (
     score_run,
     summarise,
 )
-from mangaassist.loop.catalogue import data_fingerprint, load_catalogue, workspace_encoder
+from mangaassist.loop.catalogue import load_catalogue, workspace_encoder
 from mangaassist.loop.contenders import contending_adapters, measured_latency, retriever
 from mangaassist.loop.judged import JudgedSplit, judged_split
-from mangaassist.loop.pairing import read_pairs
+from mangaassist.loop.pairing import StoredPairs, read_pairs
 from mangaassist.loop.settings import Settings
-from mangaassist.loop.training import candidate_folder, read_tuning
+from mangaassist.loop.training import candidate_folder, check_current, read_tuning
 from mangaassist.pairs import NearDuplicateIndex
 from mangaassist.promotion import (
     GateEvidence,
@@ -74,13 +73,11 @@ def evaluate_candidate(
 ) -> dict[str, Any]:
     """The report of the candidate against the live release on the test split, stored with the gate's evidence.
 
-    Counts a look at the test set per candidate.
+    Counts a look at the test set per candidate. An earlier decision goes: it rests on other evidence.
     """
-    tuning = read_tuning(workspace)
-    if tuning["data_fingerprint"] != data_fingerprint(workspace):
-        raise DataError("data were taken in since the candidate was trained; run `mangaassist pairs` and `train` again")
+    tuning, encoder = read_tuning(workspace), workspace_encoder(workspace, settings, progress)
+    check_current(workspace, settings, encoder_id=encoder.encoder_id)
     split, catalogue = judged_split(workspace, "test"), load_catalogue(workspace, settings)
-    encoder = workspace_encoder(workspace, settings, progress)
     base_documents = encoder.encode([document.text for document in catalogue.documents])
     base_queries = encoder.encode([query.text for query in split.queries])
     adapters = contending_adapters(workspace, live, tuning["chosen"], encoder)
@@ -88,7 +85,7 @@ def evaluate_candidate(
     scored = _Scored(
         split=split,
         runs={name: each.run(split, base_queries) for name, each in retrievers.items()},
-        exposure=_exposure(workspace, split),
+        exposure=_exposure(read_pairs(workspace, settings), split),
         seed=seed,
     )
     addon = measured_latency(adapters["candidate"], encoder, base_queries, progress)
@@ -99,14 +96,14 @@ def evaluate_candidate(
     report = _report(scored, tuning, live, addon.p99_ms, evidence)
     timings = [retrievers["candidate"].timed(base_queries[row : row + 1]) for row in range(len(split.queries))]
     _log(workspace, scored, catalogue.headings, f"candidate-{digest[:12]}", timings)
-    write_atomic(candidate_folder(workspace) / "evidence.json", to_json(evidence))
+    (candidate_folder(workspace) / "decision.json").unlink(missing_ok=True)
     write_atomic(candidate_folder(workspace) / "report.json", canonical_json(report))
+    write_atomic(candidate_folder(workspace) / "evidence.json", to_json(evidence))
     return report
 
 
-def _exposure(workspace: Workspace, split: JudgedSplit) -> Exposure:
+def _exposure(stored: StoredPairs, split: JudgedSplit) -> Exposure:
     """Warm documents are positives in training; seen queries are near-duplicates of training queries."""
-    stored = read_pairs(workspace)
     index = NearDuplicateIndex(sorted({pair.query_text for pair in stored.pairs}))
     return Exposure(
         warm=frozenset(pair.positive for pair in stored.pairs),

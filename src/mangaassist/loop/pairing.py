@@ -1,20 +1,31 @@
-"""A workspace's search log in, weighted training pairs out, with the counts of what was dropped and why."""
+"""A workspace's log, curated rows and reviews in, weighted training pairs out, with what was dropped and why."""
 
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from mangaassist.core.errors import DataError
-from mangaassist.core.files import canonical_json, sha256_of, write_atomic
+from mangaassist.core.files import canonical_json, sha256_bytes, sha256_of, write_atomic
 from mangaassist.core.types import DocId, Pair, QueryId
 from mangaassist.data import Workspace, ubi_events, ubi_queries
+from mangaassist.loop.catalogue import data_fingerprint
+from mangaassist.loop.human_sources import human_pairs, without_leaks
 from mangaassist.loop.judged import judged_split
+from mangaassist.loop.reviewing import read_proposals
 from mangaassist.loop.settings import Settings
-from mangaassist.pairs import PairsReport, balance_pairs, cart_pairs, check_no_leakage, click_pairs
+from mangaassist.pairs import (
+    PairsReport,
+    balance_pairs,
+    cart_pairs,
+    check_no_leakage,
+    click_pairs,
+    with_rejected,
+)
 
 _SCHEMA = pl.Schema(
     {
@@ -25,6 +36,7 @@ _SCHEMA = pl.Schema(
         "negatives": pl.List(pl.String()),
         "query_id": pl.String(),
         "client": pl.String(),
+        "at": pl.Datetime("us", "UTC"),
         "evidence": pl.List(pl.String()),
     }
 )
@@ -39,22 +51,30 @@ class StoredPairs:
     fingerprint: str
 
 
-def make_pairs(workspace: Workspace, settings: Settings) -> dict[str, Any]:
+def make_pairs(workspace: Workspace, settings: Settings, *, seed: int = 0) -> dict[str, Any]:
     """Makes and stores the pairs of every source, and gives the counts that `mangaassist pairs` prints.
 
-    Raises LeakageError if a pair knows a test query, DataError if the log holds nothing to learn from.
+    Editorial and synthetic pairs that know a test query are left out and counted: nobody knew the test set when they
+    were made. A log that knows one is a mistake: raises LeakageError. Raises DataError if there is nothing to learn
+    from.
     """
     queries, events = ubi_queries(workspace), ubi_events(workspace)
-    reports = {
+    from_log = {
         "click": click_pairs(queries, events, settings.pairs),
         "cart": cart_pairs(queries, events, settings.pairs),
     }
-    found = [pair for report in reports.values() for pair in report.pairs]
-    if not found:
-        raise DataError(f"{workspace.root} holds no click, purchase or wishlist of a shown result; ingest a search log")
-    balanced = balance_pairs(found, settings.pairs)
+    human = human_pairs(workspace, rng=np.random.default_rng(seed))
+    if not any(report.pairs for report in (*from_log.values(), *human.reports.values())):
+        raise DataError(
+            f"{workspace.root} holds no click, purchase or wishlist of a shown result, no usable curated pair and no "
+            "accepted proposal; ingest a search log"
+        )
     test = judged_split(workspace, "test")
-    check_no_leakage(balanced.pairs, test.queries, test.qrels)
+    human = without_leaks(human, test)
+    reports = {**from_log, **human.reports}
+    found = with_rejected((pair for report in reports.values() for pair in report.pairs), human.rejected)
+    balanced = balance_pairs(found, settings.pairs)
+    check_no_leakage(balanced.pairs, test.queries, test.qrels, named_titles=human.named_titles)
     _write(workspace, balanced.pairs)
     trained: Counter[str] = Counter(pair.source for pair in balanced.pairs)
     counts = {
@@ -63,16 +83,25 @@ def make_pairs(workspace: Workspace, settings: Settings) -> dict[str, Any]:
         "synthetic_share": balanced.share_by_source.get("synthetic", 0.0),
         "largest_client_share": balanced.largest_client_share,
         "repeats_across_sources": balanced.repeats,
+        "made_from": _made_from(workspace, settings),
     }
     write_atomic(workspace.pairs / "report.json", canonical_json(counts))
     return counts
 
 
-def read_pairs(workspace: Workspace) -> StoredPairs:
-    """The pairs that `make_pairs` stored; raises DataError if it has not run."""
+def read_pairs(workspace: Workspace, settings: Settings) -> StoredPairs:
+    """The pairs that `make_pairs` stored; raises DataError if it has not run on the present data and rules.
+
+    Older pairs were not checked against test queries that came later.
+    """
     path = workspace.pairs / "pairs.parquet"
-    if not path.is_file():
+    if not (path.is_file() and (workspace.pairs / "report.json").is_file()):
         raise DataError(f"{workspace.root} has no pairs yet; make them: `mangaassist pairs`")
+    if read_pair_counts(workspace).get("made_from") != _made_from(workspace, settings):
+        raise DataError(
+            f"{workspace.root}: data or reviews were taken in, or the rules for pairs were changed, since its pairs "
+            "were made; make them again: `mangaassist pairs`"
+        )
     pairs = [
         Pair(
             query_text=row["query_text"],
@@ -82,6 +111,7 @@ def read_pairs(workspace: Workspace) -> StoredPairs:
             negatives=tuple(DocId(doc_id) for doc_id in row["negatives"]),
             query_id=QueryId(row["query_id"]) if row["query_id"] else None,
             client=row["client"],
+            at=row["at"],
             evidence=tuple(row["evidence"]),
         )
         for row in pl.read_parquet(path).iter_rows(named=True)
@@ -97,6 +127,13 @@ def read_pair_counts(workspace: Workspace) -> dict[str, Any]:
     return counts
 
 
+def _made_from(workspace: Workspace, settings: Settings) -> str:
+    """Digest of everything that decides which pairs there are."""
+    reviewed = [(each.id, each.status) for each in read_proposals(workspace) if each.status != "pending"]
+    told = {"data": data_fingerprint(workspace), "rules": asdict(settings.pairs), "reviewed": reviewed}
+    return sha256_bytes(canonical_json(told))
+
+
 def _write(workspace: Workspace, pairs: Sequence[Pair]) -> None:
     rows = [
         {
@@ -107,6 +144,7 @@ def _write(workspace: Workspace, pairs: Sequence[Pair]) -> None:
             "negatives": list(pair.negatives),
             "query_id": pair.query_id,
             "client": pair.client,
+            "at": pair.at,
             "evidence": list(pair.evidence),
         }
         for pair in pairs

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
 def read_settings(root: Path) -> Settings:
     """The settings of a workspace; raises SettingsError naming file, key and remedy."""
     path = root / SETTINGS_FILE
+    variables = f"(or a {Settings.model_config['env_prefix']} variable)"
 
     class FromFile(Settings):
         @classmethod
@@ -68,6 +69,8 @@ def read_settings(root: Path) -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"{path}: {key}: {first['msg']}; correct it, or leave it out for the default") from error
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: is no TOML: {error}; correct that line") from error
+        raise SettingsError(
+            f"{path} {variables}: {key}: {first['msg']}; correct it, or leave it out for the default"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: is no TOML in UTF-8: {error}; correct that line") from error

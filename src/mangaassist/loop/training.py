@@ -18,14 +18,15 @@ from mangaassist.adapter import (
     tune_ladder,
 )
 from mangaassist.core.errors import DataError
-from mangaassist.core.files import canonical_json, sha256_bytes, write_atomic
+from mangaassist.core.files import canonical_json, sha256_bytes, sync_directory, write_atomic
 from mangaassist.core.types import DocId, GroupId, Pair, Progress, Query, QueryId
-from mangaassist.data import Workspace
+from mangaassist.data import Workspace, titles
 from mangaassist.loop.catalogue import data_fingerprint, load_catalogue, workspace_encoder
 from mangaassist.loop.judged import judged_split
 from mangaassist.loop.pairing import read_pairs
 from mangaassist.loop.settings import Settings
 from mangaassist.pairs import split_groups
+from mangaassist.queries import TitleResolver
 
 
 def candidate_folder(workspace: Workspace) -> Path:
@@ -36,9 +37,10 @@ def candidate_folder(workspace: Workspace) -> Path:
 def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, progress: Progress) -> dict[str, Any]:
     """Tunes the ladder on the stored pairs and keeps every rung; the same inputs again do nothing.
 
-    `tuning.json` is written last: a killed training leaves none, and is begun again from the cached vectors.
+    `tuning.json` goes first and comes last: a killed training leaves the old candidate whole or none at all, and is
+    begun again from the cached vectors.
     """
-    stored = read_pairs(workspace)
+    stored = read_pairs(workspace, settings)
     catalogue = load_catalogue(workspace, settings)
     encoder = workspace_encoder(workspace, settings, progress)
     fingerprint = data_fingerprint(workspace)
@@ -54,7 +56,7 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
             pairs=_of_known_documents(stored.pairs, known),
             documents=catalogue.documents,
             judged=judged,
-            groups=_text_groups(stored.pairs, [*train.queries, *dev.queries]),
+            groups=_text_groups(stored.pairs, [*train.queries, *dev.queries], TitleResolver(titles(workspace))),
             series=catalogue.series,
             exposed=stored.exposed,
         ),
@@ -62,6 +64,7 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
         seed=seed,
         progress=progress,
     )
+    _begin_anew(workspace)
     for rung, adapter in tuned.adapters.items():
         trial = tuned.choice.trials[rung]
         info = AdapterInfo(encoder.encoder_id, trial.recipe, trial.rounds, seed, fingerprint)
@@ -80,17 +83,45 @@ def read_tuning(workspace: Workspace) -> dict[str, Any]:
     return summary
 
 
+def check_current(workspace: Workspace, settings: Settings, *, encoder_id: str) -> None:
+    """Raises DataError unless the candidate is what training would give now."""
+    tuning, pairs = read_tuning(workspace), read_pairs(workspace, settings)
+    now = _inputs(pairs.fingerprint, data_fingerprint(workspace), encoder_id, settings, tuning["seed"])
+    if tuning["inputs"] != now:
+        raise DataError(
+            f"{workspace.root}: data, pairs or settings have changed since the candidate was trained; "
+            "train it again: `mangaassist train`"
+        )
+
+
 def read_rung(workspace: Workspace, rung: Rung, *, encoder_id: str) -> Adapter:
     """The adapter of one rung of the candidate, its digests checked."""
     return load_artifact(candidate_folder(workspace) / rung, encoder_id=encoder_id)
 
 
-def _text_groups(pairs: Sequence[Pair], judged: Sequence[Query]) -> dict[str, GroupId]:
-    """Text → group, over pairs and judged queries: what one shopper misspelt and another cut short is one query."""
+def _text_groups(pairs: Sequence[Pair], judged: Sequence[Query], resolver: TitleResolver) -> dict[str, GroupId]:
+    """Text → group, over pairs and judged queries: what one shopper misspelt and another cut short is one query.
+
+    An editor's query joins the judged queries that name its title: their answers are what the editor wrote down.
+    """
+    named = {doc_id: query.group for query in judged if query.group for doc_id in _references(query, resolver)}
+    editorial = {
+        pair.query_text: named[doc_id]
+        for pair in pairs
+        if pair.source == "editorial"
+        for doc_id in resolver.named(pair.query_text)
+        if doc_id in named
+    }
     texts = {pair.query_text for pair in pairs} - {query.text for query in judged}
-    queries = [*judged, *(Query(QueryId(f"log:{text}"), text) for text in sorted(texts))]
+    queries = [*judged, *(Query(QueryId(f"log:{text}"), text, group=editorial.get(text)) for text in sorted(texts))]
     groups = split_groups(queries)
     return {query.text: groups[query.query_id] for query in queries}
+
+
+def _references(query: Query, resolver: TitleResolver) -> frozenset[DocId]:
+    """The titles that a judged query names: in its text, or as its known reference."""
+    known = query.metadata.get("reference")
+    return resolver.named(query.text) | ({DocId(known)} if known else frozenset())
 
 
 def _of_known_documents(pairs: Sequence[Pair], known: set[DocId]) -> list[Pair]:
@@ -99,9 +130,19 @@ def _of_known_documents(pairs: Sequence[Pair], known: set[DocId]) -> list[Pair]:
 
 
 def _inputs(pairs: str, data: str, encoder_id: str, settings: Settings, seed: int) -> str:
-    """Digest of everything that decides what training gives."""
+    """Digest of everything that decides what training gives; the rules for pairs are in the pairs."""
     told = {"pairs": pairs, "data": data, "encoder": encoder_id, "seed": seed, "first_run": recipe_as_json(FIRST_RUN)}
-    return sha256_bytes(canonical_json({**told, "settings": settings.model_dump(mode="json")}))
+    texts = settings.model_dump(mode="json", exclude={"pairs", "gate"})
+    return sha256_bytes(canonical_json({**told, "settings": texts}))
+
+
+def _begin_anew(workspace: Workspace) -> None:
+    """Takes away what speaks of the old candidate before its files are written over."""
+    folder = candidate_folder(workspace)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("tuning.json", "report.json", "evidence.json", "decision.json"):
+        (folder / name).unlink(missing_ok=True)
+    sync_directory(folder)
 
 
 def _finished(workspace: Workspace, inputs: str) -> dict[str, Any] | None:

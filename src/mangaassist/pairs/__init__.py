@@ -1,8 +1,10 @@
-"""Events in, examples out: pairs from clicks, carts and the corpus, weighed, split, checked, with hard negatives.
+"""Events in, examples out: pairs from clicks, carts, editors and the corpus, weighed, split, with hard negatives.
 
 queries + events ─► click_pairs, cart_pairs ─┐
 documents ────────► corpus_pairs ────────────┼─► balance_pairs ─► check_no_leakage ─► mine_hard_negatives ─► examples
-curated, reviewed, judged pairs ─────────────┘
+curated rows ─────► editorial_pairs ─────────┤
+metadata ─► generate_synthetic ─► reviewer ──┤
+judged pairs ────────────────────────────────┘
 """
 
 from mangaassist.pairs.balance import (
@@ -15,22 +17,36 @@ from mangaassist.pairs.balance import (
 from mangaassist.pairs.carts import cart_pairs
 from mangaassist.pairs.clicks import click_pairs
 from mangaassist.pairs.corpus import TwoSides, body_of, corpus_pairs, two_sides
-from mangaassist.pairs.leakage import Leak, check_no_leakage, drop_leaks, find_leaks
+from mangaassist.pairs.editorial import editorial_pairs, editorial_query
+from mangaassist.pairs.leakage import Leak, NamedTitles, check_no_leakage, drop_leaks, find_leaks
 from mangaassist.pairs.limits import cap_client_share, cap_repeats, largest_client_share, limit_pairs
 from mangaassist.pairs.near_duplicates import JACCARD, NearDuplicateIndex, jaccard, near_duplicate_groups, normalise
 from mangaassist.pairs.negatives import known_positives, mine_hard_negatives, query_text_id, training_queries
-from mangaassist.pairs.rules import PairRules, PairsReport
+from mangaassist.pairs.rules import DropReason, PairRules, PairsReport
 from mangaassist.pairs.splits import DevSplit, carve_dev, split_by_group, split_groups
+from mangaassist.pairs.synthetic import (
+    Status,
+    SyntheticPair,
+    as_pair,
+    generate_synthetic,
+    synthetic_pairs,
+    with_rejected,
+)
 
 __all__ = [
     "JACCARD",
     "BalancedPairs",
     "DevSplit",
+    "DropReason",
     "Leak",
+    "NamedTitles",
     "NearDuplicateIndex",
     "PairRules",
     "PairsReport",
+    "Status",
+    "SyntheticPair",
     "TwoSides",
+    "as_pair",
     "balance_pairs",
     "balance_popularity",
     "body_of",
@@ -43,7 +59,10 @@ __all__ = [
     "click_pairs",
     "corpus_pairs",
     "drop_leaks",
+    "editorial_pairs",
+    "editorial_query",
     "find_leaks",
+    "generate_synthetic",
     "jaccard",
     "known_positives",
     "largest_client_share",
@@ -55,6 +74,8 @@ __all__ = [
     "source_shares",
     "split_by_group",
     "split_groups",
+    "synthetic_pairs",
     "training_queries",
     "two_sides",
+    "with_rejected",
 ]

@@ -15,6 +15,11 @@ DropReason = Literal[
     "intent_uncertain",
     "add_to_cart_alone",
     "too_many_repeats",
+    "unknown_document",
+    "leaks_test_reference",
+    "near_test_query",
+    "pending",
+    "rejected",
 ]
 
 
@@ -50,7 +55,7 @@ class PairRules:
 
 @dataclass(frozen=True, slots=True)
 class PairsReport:
-    """The pairs of one source, and what became of its raw events.
+    """The pairs of one source, and what became of its raw events: log events, curated rows or synthetic pairs.
 
     raw: action name → events in the log.  dropped: reason → events that are behind no pair. The events in the pairs'
     `evidence` and the dropped ones add up to the raw ones.

@@ -73,9 +73,15 @@ def sample_shop() -> SampleShop:
 
 
 def write_shop_files(folder: Path) -> None:
-    """Writes the hand-written files: catalogue, help articles, judged queries and judgements."""
+    """Writes the hand-written files: catalogue, help articles, curated pairs, judged queries and judgements.
+
+    Nobody has curated the cold titles yet, as nobody has clicked them: else there would be nothing unknown to measure.
+    """
     for name in ("catalogue", "articles", "judged_queries", "judgements"):
         write_atomic(folder / f"{name}.jsonl", _source(name).encode())
+    cold = sample_shop().cold
+    known = [row for row in _rows("curated") if row["title_id"] not in cold and row["similar_id"] not in cold]
+    write_atomic(folder / "curated.jsonl", "".join(map(_line, known)).encode())
 
 
 def write_log_files(

@@ -1,0 +1,184 @@
+"""Titles and help articles in, proposed pairs out, which train only after a reviewer accepted them.
+
+A proposal is a text that a shopper could have typed for one document, made from its metadata by a named generator.
+Pending ones do nothing. Accepted ones become pairs; of rejected ones the document becomes a hard negative of the text.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import sha256
+from typing import Literal
+
+import numpy as np
+
+from mangaassist.core.types import DocId, Pair
+from mangaassist.data import Article, Title
+from mangaassist.pairs.near_duplicates import normalise
+from mangaassist.pairs.rules import DropReason, PairsReport
+
+GeneratorName = Literal["facets", "author", "alias", "description", "article_question", "article_keywords"]
+Status = Literal["pending", "accepted", "rejected"]
+
+_KEYWORDS = 3
+_WORD = re.compile(r"[^\W\d_][\w'-]{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class SyntheticPair:
+    """A text made from a document's metadata, and what a reviewer says of it. reviewer: empty while pending."""
+
+    id: str
+    query_text: str
+    doc_id: DocId
+    generator: GeneratorName
+    status: Status = "pending"
+    reviewer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One document and generator: writes a text with what it draws, or none if the metadata says too little."""
+
+    doc_id: DocId
+    generator: GeneratorName
+    write: Callable[[np.random.Generator], str | None]
+
+
+def generate_synthetic(
+    titles: Iterable[Title], articles: Iterable[Article], *, amount: int, rng: np.random.Generator
+) -> list[SyntheticPair]:
+    """Up to `amount` different proposals, fewer if the metadata yields no more; all pending.
+
+    Every document and generator is asked once, in an order drawn from `rng`, before any is asked again. An id depends
+    on generator, document and text alone, so that the same proposal is known again.
+    """
+    sources = _sources(sorted(titles, key=lambda title: title.title_id), sorted(articles, key=lambda a: a.article_id))
+    found: dict[str, SyntheticPair] = {}
+    has_new = bool(sources)
+    while has_new and len(found) < amount:
+        has_new = False
+        for place in rng.permutation(len(sources)):
+            text = sources[place].write(rng)
+            if text is None or len(found) >= amount:
+                continue
+            proposal = _proposal(sources[place], text)
+            has_new |= proposal.id not in found
+            found.setdefault(proposal.id, proposal)
+    return list(found.values())
+
+
+def synthetic_pairs(reviewed: Sequence[SyntheticPair], known: Iterable[DocId]) -> PairsReport:
+    """A pair for every accepted proposal of a known document; the others are counted as dropped."""
+    documents = frozenset(known)
+    dropped: Counter[DropReason] = Counter()
+    pairs = []
+    for proposal in sorted(reviewed, key=lambda proposal: proposal.id):
+        if proposal.status != "accepted":
+            dropped[proposal.status] += 1
+        elif proposal.doc_id not in documents:
+            dropped["unknown_document"] += 1
+        else:
+            pairs.append(as_pair(proposal))
+    return PairsReport(pairs, {"synthetic": len(reviewed)}, dict(sorted(dropped.items())), 0, 0.0)
+
+
+def as_pair(proposal: SyntheticPair) -> Pair:
+    """The pair that a proposal would train as; evidence is its id."""
+    return Pair(proposal.query_text, proposal.doc_id, "synthetic", evidence=(proposal.id,))
+
+
+def with_rejected(pairs: Iterable[Pair], reviewed: Iterable[SyntheticPair]) -> list[Pair]:
+    """The pairs, of any source, with the documents that were rejected for their text among their negatives."""
+    rejected: dict[str, list[DocId]] = {}
+    for proposal in sorted(reviewed, key=lambda proposal: proposal.id):
+        if proposal.status == "rejected":
+            rejected.setdefault(normalise(proposal.query_text), []).append(proposal.doc_id)
+
+    def joined(pair: Pair) -> Pair:
+        more = [doc_id for doc_id in rejected.get(normalise(pair.query_text), ()) if doc_id != pair.positive]
+        return replace(pair, negatives=tuple(dict.fromkeys((*pair.negatives, *more)))) if more else pair
+
+    return [joined(pair) for pair in pairs]
+
+
+def _proposal(source: _Source, text: str) -> SyntheticPair:
+    digest = sha256(f"{source.generator}\n{source.doc_id}\n{normalise(text)}".encode()).hexdigest()
+    return SyntheticPair(f"syn-{digest[:20]}", text, source.doc_id, source.generator)
+
+
+def _sources(titles: Sequence[Title], articles: Sequence[Article]) -> list[_Source]:
+    """Every document with every generator of its kind."""
+    described = _rarest_words({title.title_id: title.description or "" for title in titles})
+    explained = _rarest_words({article.article_id: article.body or "" for article in articles})
+    sources = []
+    for title in titles:
+        doc_id, words = DocId(title.title_id), described[title.title_id]
+        sources += [
+            _Source(doc_id, "facets", partial(_facets, title)),
+            _Source(doc_id, "author", partial(_author, title)),
+            _Source(doc_id, "alias", partial(_alias, title)),
+            _Source(doc_id, "description", partial(_keywords, words, "manga with {}")),
+        ]
+    for article in articles:
+        doc_id, words = DocId(article.article_id), explained[article.article_id]
+        sources += [
+            _Source(doc_id, "article_question", partial(_question, article)),
+            _Source(doc_id, "article_keywords", partial(_keywords, words, "question about {}")),
+        ]
+    return sources
+
+
+def _facets(title: Title, rng: np.random.Generator) -> str | None:
+    """Tone, genre and theme in a shopper's words: "bleak fantasy manga about demons"."""
+    if not title.genres or not title.tones:
+        return None
+    theme = f" about {_human(_one(title.themes, rng))}" if title.themes else ""
+    return f"{_human(_one(title.tones, rng))} {_human(_one(title.genres, rng))} manga{theme}"
+
+
+def _author(title: Title, rng: np.random.Generator) -> str | None:
+    if not title.authors or not title.tones:
+        return None
+    return f"something {_human(_one(title.tones, rng))} by {_one(title.authors, rng)}"
+
+
+def _alias(title: Title, rng: np.random.Generator) -> str | None:
+    names = [
+        name for name in (*title.aliases, title.title_romaji, title.title_japanese) if name and name != title.title
+    ]
+    if not names:
+        return None
+    return _one(("do you have {}", "what is {} about", "is {} any good"), rng).format(_one(names, rng))
+
+
+def _question(article: Article, rng: np.random.Generator) -> str:
+    return _one(("help with {}", "question about {}", "how does it work: {}"), rng).format(article.title.casefold())
+
+
+def _keywords(words: Sequence[str], template: str, rng: np.random.Generator) -> str | None:
+    """Some of the words that tell a text from the others, in the order they have there."""
+    if len(words) < _KEYWORDS:
+        return None
+    places = sorted(rng.choice(len(words), size=_KEYWORDS, replace=False).tolist())
+    return template.format(", ".join(words[place] for place in places))
+
+
+def _rarest_words(texts: dict[str, str]) -> dict[str, list[str]]:
+    """Of each text the words of four letters or more that fewest texts have, twice as many as a proposal takes."""
+    words = {name: list(dict.fromkeys(_WORD.findall(text.casefold()))) for name, text in texts.items()}
+    count = Counter(word for each in words.values() for word in each)
+    rarest = {
+        name: set(sorted(each, key=lambda word: (count[word], word))[: 2 * _KEYWORDS]) for name, each in words.items()
+    }
+    return {name: [word for word in each if word in rarest[name]] for name, each in words.items()}
+
+
+def _human(facet: str) -> str:
+    return re.sub(r"[_\s]+", " ", facet).casefold()
+
+
+def _one(choices: Sequence[str], rng: np.random.Generator) -> str:
+    return choices[int(rng.integers(len(choices)))]
