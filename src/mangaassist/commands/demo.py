@@ -23,6 +23,7 @@ from mangaassist.data import documents, ingest_directory
 from mangaassist.encoders import CachedEncoder
 from mangaassist.evaluation import ranked
 from mangaassist.loop import (
+    SETTINGS_FILE,
     Settings,
     candidate_folder,
     decide,
@@ -49,21 +50,22 @@ def demo(
         Path, typer.Option("--workspace", "-w", metavar="DIR", help="Where the sample shop is set up.")
     ] = Path(".demo"),
     seed: Seed = 0,
+    encoder: Annotated[str, typer.Option("--encoder", metavar="NAME", help="The frozen encoder.")] = "local",
     scale: Annotated[float, typer.Option("--scale", min=0.01, help="Size of the simulated log, 1 = first run.")] = 1.0,
     json_file: JsonFile = None,
 ) -> None:
     """Run the whole loop on the sample shop: logs, pairs, adapter, evaluation, gate, release."""
     with errors_shown():
-        _claim(workspace, {"version": __version__, "seed": seed, "scale": scale})
+        _claim(workspace, {"version": __version__, "encoder": encoder, "seed": seed, "scale": scale})
         stored = _finished(workspace)
         if stored is None:
-            stored = _run(workspace, seed=seed, scale=scale)
+            stored = _run(workspace, encoder=encoder, seed=seed, scale=scale)
         else:
             messages.print(f"The loop has run in {workspace} already; remove that folder to run it anew.")
         emit(stored["result"], json_file, lambda console: _draw(console, stored, workspace))
 
 
-def _run(folder: Path, *, seed: int, scale: float) -> dict[str, Any]:
+def _run(folder: Path, *, encoder: str, seed: int, scale: float) -> dict[str, Any]:
     """Every stage in flow order; each may be killed and finds what the one before stored.
 
     The baseline is what the shop began with, also where a killed run went as far as to release its candidate.
@@ -71,6 +73,8 @@ def _run(folder: Path, *, seed: int, scale: float) -> dict[str, Any]:
     started = time.monotonic()
     shop = sample_shop()
     workspace = ShopWorkspace.open(folder) if (folder / "workspace.json").exists() else ShopWorkspace.create(folder)
+    if encoder != Settings().encoder:
+        write_atomic(workspace.root / SETTINGS_FILE, f'encoder = "{encoder}"\n'.encode())
     settings = read_settings(workspace.root)
     with shown_progress() as progress:
         _take_in(workspace, shop, settings, seed=seed, scale=scale, progress=progress)

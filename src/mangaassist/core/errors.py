@@ -5,6 +5,7 @@
     │   └── LeakageError                test data found where training data should be
     ├── SettingsError                   mangaassist.toml has an unknown key or a bad value
     ├── EncoderError                    the frozen encoder cannot be loaded or failed on a text
+    │   └── PartlyEncoded               … on some texts of a call; carries the vectors of the others (`encoders`)
     ├── ShapeError                      arrays whose shapes do not fit together
     ├── EncoderMismatch                 vectors or an adapter of another encoder
     ├── ArtifactError                   an artefact folder that is incomplete or was changed

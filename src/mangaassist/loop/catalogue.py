@@ -43,7 +43,7 @@ def load_catalogue(workspace: Workspace, settings: Settings) -> Catalogue:
 
 def workspace_encoder(workspace: Workspace, settings: Settings, progress: Progress) -> CachedEncoder:
     """The encoder of the settings behind the workspace's vector cache."""
-    return CachedEncoder(load_encoder(settings.encoder), workspace.vectors, progress=progress)
+    return CachedEncoder(load_encoder(settings.encoder, settings.titan), workspace.vectors, progress=progress)
 
 
 def data_fingerprint(workspace: Workspace) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mangaassist.adapter import Adapter, load_artifact
 from mangaassist.core.types import DocId, Document, Progress, QueryId, Run, Vectors
 from mangaassist.data import Workspace
-from mangaassist.encoders import CachedEncoder, Encoder, LocalEncoder
+from mangaassist.encoders import CachedEncoder, Encoder, TitanEncoder
 from mangaassist.evaluation import LatencyAddon, latency_addon, run_depth
 from mangaassist.loop.judged import JudgedSplit
 from mangaassist.loop.training import read_rung
@@ -68,7 +68,7 @@ def measured_latency(
     An encoder behind a network is not called thousands of times for a timing: there it is a look-up in the cache.
     """
     progress("timing", 0, 1)
-    base: Encoder = encoder.wrapped if isinstance(encoder.wrapped, LocalEncoder) else encoder
+    base: Encoder = encoder if isinstance(encoder.wrapped, TitanEncoder) else encoder.wrapped
     addon = latency_addon(lambda: base.encode([_TIMED_QUERY]), adapter.adapt_queries, base_queries)
     progress("timing", 1, 1)
     return addon

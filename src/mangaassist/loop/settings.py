@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from mangaassist.core.errors import SettingsError
 from mangaassist.data import DEFAULT_TEMPLATE, Enrichment
+from mangaassist.encoders import TitanSettings
 from mangaassist.pairs import PairRules
 from mangaassist.promotion import GateSettings
 
@@ -44,6 +45,7 @@ class Settings(BaseSettings):
     enrich: Enrichment = "all"
     template: str = DEFAULT_TEMPLATE
     pairs: Annotated[PairRules, BeforeValidator(_only_known(PairRules))] = Field(default_factory=PairRules)
+    titan: Annotated[TitanSettings, BeforeValidator(_only_known(TitanSettings))] = Field(default_factory=TitanSettings)
     gate: Annotated[GateSettings, BeforeValidator(_only_known(GateSettings))] = Field(default_factory=GateSettings)
 
 

@@ -1,0 +1,18 @@
+"""The name of an optional dependency in, its module out, or an error that names the extra to install."""
+
+import importlib
+from types import ModuleType
+
+from mangaassist.core.errors import MissingExtra
+
+
+def import_extra(module: str, *, extra: str) -> ModuleType:
+    """The module; raises MissingExtra if its distribution is not installed, other import errors as they are."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module.partition(".")[0]:
+            raise
+        raise MissingExtra(
+            f"this encoder needs {error.name}; install the extra: pip install 'mangaassist[{extra}]'"
+        ) from error
