@@ -197,3 +197,20 @@ def test_pairs_keep_their_other_fields() -> None:
 
     kept = [found for found in result.training if found.evidence]
     assert all(found.weight == 2.5 for found in kept)
+
+
+def test_one_group_of_everything_leaves_something_to_train_on() -> None:
+    pairs = some_pairs()
+    one = dict.fromkeys(groups_of(pairs), GroupId("everything"))
+
+    result = hold_out(pairs, judged(pairs), one, seed=0)
+
+    assert result.training
+
+
+def test_one_query_that_everything_answers_leaves_documents_to_train_on() -> None:
+    pairs = [Pair("all", DocId(f"d{number}"), "judgement") for number in range(40)]
+
+    result = hold_out(pairs, judged(pairs), {}, seed=0)
+
+    assert len(result.training) == 40

@@ -17,6 +17,9 @@ QUERY_SHARE = 0.2
 DOCUMENT_SHARE = 0.2
 MAX_QUERIES = 1000
 
+_MOST = 0.5
+"""No single group or relevant set may take the held-out part past this share: something must be left to train on."""
+
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
@@ -84,7 +87,8 @@ def _hold_documents(texts: Sequence[str], positives: Mapping[str, set[DocId]], r
     for index in rng.permutation(len(texts)):
         if len(held) >= wanted:
             break
-        held |= positives[texts[index]]
+        if len(held | positives[texts[index]]) <= _MOST / DOCUMENT_SHARE * wanted:
+            held |= positives[texts[index]]
     return held
 
 
@@ -97,8 +101,9 @@ def _hold_groups(texts: Sequence[str], groups: Mapping[str, GroupId], rng: np.ra
     for index in rng.permutation(len(names)):
         if count >= QUERY_SHARE * len(texts):
             break
-        held.add(names[index])
-        count += sizes[names[index]]
+        if count + sizes[names[index]] <= _MOST * len(texts):
+            held.add(names[index])
+            count += sizes[names[index]]
     return held
 
 

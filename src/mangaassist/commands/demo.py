@@ -20,7 +20,7 @@ from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.core.types import DocId, Progress, QueryId
 from mangaassist.data import Workspace as ShopWorkspace
 from mangaassist.data import documents, ingest_directory
-from mangaassist.encoders import CachedEncoder
+from mangaassist.encoders import CachedEncoder, load_encoder
 from mangaassist.evaluation import ranked
 from mangaassist.loop import (
     SETTINGS_FILE,
@@ -56,6 +56,7 @@ def demo(
 ) -> None:
     """Run the whole loop on the sample shop: logs, pairs, adapter, evaluation, gate, release."""
     with errors_shown():
+        load_encoder(encoder)  # a name that is none must not claim the folder
         _claim(workspace, {"version": __version__, "encoder": encoder, "seed": seed, "scale": scale})
         stored = _finished(workspace)
         if stored is None:

@@ -38,9 +38,9 @@ def emit(result: Mapping[str, Any], json_file: str | None, draw: Callable[[Conso
 
 @contextmanager
 def shown_progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A progress callback that draws one bar per kind of work on standard error."""
+    """A progress callback that draws one bar per kind of work on standard error, where that is a terminal."""
     columns = (TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=messages, transient=True) as bars:
+    with Progress(*columns, console=messages, transient=True, disable=not messages.is_terminal) as bars:
         current: list[tuple[str, Any]] = []
 
         def show(what: str, done: int, total: int) -> None:
