@@ -1,6 +1,7 @@
 """A BEIR folder small enough to tune in seconds: dishes and what is in them, asked for in other words."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 DISHES = [
@@ -53,5 +54,5 @@ def write_tiny_set(folder: Path, *, splits: tuple[str, ...] = ("train", "test"))
     return folder
 
 
-def _write(path: Path, rows: list[dict[str, object]]) -> None:
+def _write(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
