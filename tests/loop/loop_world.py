@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 from mangaassist.adapter.ladder import Rung
 from mangaassist.adapter.recipes import GradientRecipe, Recipe, recipes_for
 from mangaassist.core.types import DocId, QueryId, Vectors, no_progress
-from mangaassist.data import Workspace, ingest_directory
+from mangaassist.data import Workspace, ingest, ingest_directory
 from mangaassist.data.contracts import Article, JudgedQuery, Judgement, Split, Title
 from mangaassist.evaluation import LatencyAddon, ranked
 from mangaassist.retrieval import search_run
@@ -110,14 +111,15 @@ def _query(topic: str, split: Split, number: int, text: str) -> JudgedQuery:
 
 
 def _judged(query: JudgedQuery) -> list[Judgement]:
-    """Everything of the query's kind is judged: 2 for three of the five titles about its topic, or for the article."""
+    """2 for three of the five titles about the topic, or for the article; 0 for the other two, and for some others."""
     _, topic, number = query.query_id.split("-")
     if topic in HELP:
-        others, answers = [f"help-{about}" for about in HELP], {f"help-{topic}"}
+        judged, answers = [f"help-{about}" for about in HELP], {f"help-{topic}"}
     else:
-        others = [f"{story}-{place}" for story in STORIES for place in range(len(NAMES))]
+        judged = [f"{topic}-{place}" for place in range(len(NAMES))]
+        judged += [f"{story}-{number}" for story in STORIES if story != topic]
         answers = {f"{topic}-{(int(number) + step) % len(NAMES)}" for step in range(3)}
-    return [Judgement(query_id=query.query_id, doc_id=doc_id, grade=2 * (doc_id in answers)) for doc_id in others]
+    return [Judgement(query_id=query.query_id, doc_id=doc_id, grade=2 * (doc_id in answers)) for doc_id in judged]
 
 
 def write_small_shop_files(folder: Path) -> None:
@@ -149,6 +151,26 @@ def write_small_log(folder: Path) -> None:
     write_log_files(shop, folder, rank_all, amount=SEARCHES, seed=0)
 
 
+def log_a_click(workspace: Workspace, query_id: str, text: str, doc_id: str) -> None:
+    """One search with one result, shown and clicked."""
+    at = datetime(2026, 5, 1, tzinfo=UTC)
+    query = {"query_id": query_id, "client_id": "c1", "user_query": text, "timestamp": at.isoformat()}
+    events = [
+        {
+            "event_id": f"{query_id}-{name}",
+            "query_id": query_id,
+            "session_id": "s1",
+            "client_id": "c1",
+            "action_name": name,
+            "timestamp": (at + timedelta(seconds=second)).isoformat(),
+            "event_attributes": {"object": {"object_id": doc_id}, "position": {"ordinal": 1}},
+        }
+        for second, name in enumerate(("impression", "click"))
+    ]
+    ingest(workspace, "queries", write_rows(workspace.root / "more" / "queries.jsonl", [query]))
+    ingest(workspace, "events", write_rows(workspace.root / "more" / "events.jsonl", events))
+
+
 def ingested_shop(root: Path) -> Workspace:
     """A workspace with the small shop and its log taken in."""
     workspace = Workspace.create(root)
@@ -161,12 +183,13 @@ def ingested_shop(root: Path) -> Workspace:
 
 def quick_recipes(rung: Rung, *, like: Recipe | None = None) -> tuple[Recipe, ...]:
     """The first two of the real recipes, the gradient ones with three short rounds."""
+    return tuple(_quick(each) for each in recipes_for(rung, like=like)[:2])
 
-    def quick(recipe: GradientRecipe) -> GradientRecipe:
-        return replace(recipe, rounds=3, learning_rate=1e-2, positives_per_query=None, corpus_batch=32)
 
-    found = recipes_for(rung, like=like)[:2]
-    return tuple(quick(each) if isinstance(each, GradientRecipe) else each for each in found)
+def _quick(recipe: Recipe) -> Recipe:
+    if not isinstance(recipe, GradientRecipe):
+        return recipe
+    return replace(recipe, rounds=3, learning_rate=1e-2, positives_per_query=None, corpus_batch=32)
 
 
 def same_latency(*_arguments: object, **_options: object) -> LatencyAddon:
@@ -181,6 +204,8 @@ def load_words_encoder(*_told: object, **_options: object) -> WordsEncoder:
 def make_small(put: Callable[[str, object], None]) -> None:
     """Puts the small shop, the words encoder and quick training where the loop and the commands look for them."""
     put("mangaassist.loop.catalogue.load_encoder", load_words_encoder)
+    put("mangaassist.commands.bench.load_encoder", load_words_encoder)
+    put("mangaassist.commands.demo.load_encoder", load_words_encoder)
     put("mangaassist.loop.contenders.latency_addon", same_latency)
     put("mangaassist.adapter.selection.recipes_for", quick_recipes)
     put("mangaassist.adapter.training.THREADS", 1)

@@ -1,0 +1,80 @@
+import json
+from typing import Any
+
+import pytest
+from command_line import refused, run
+from loop_world import log_a_click
+
+from mangaassist.adapter import LADDER
+from mangaassist.data import Workspace
+
+
+def result(command: str, shop: Workspace) -> Any:
+    done = run(command, "--workspace", shop.root, "--json", "-")
+    assert done.exit_code == 0
+    return json.loads(done.stdout)
+
+
+def shown(command: str, shop: Workspace) -> str:
+    """What a person sees, its lines joined."""
+    done = run(command, "--workspace", shop.root)
+    assert done.exit_code == 0
+    return " ".join(done.stdout.split())
+
+
+def test_pairs_counts_raw_events_pairs_and_what_was_dropped_by_source(shop: Workspace) -> None:
+    counts = result("pairs", shop)
+
+    assert {"click", "cart"} <= set(counts["sources"])
+    assert {"sources", "share_by_source", "synthetic_share", "largest_client_share"} <= set(counts)
+    keys = {"raw_events", "raw", "pairs", "unique", "trained", "dropped", "inhuman_sessions"}
+    assert all(set(source) == keys for source in counts["sources"].values())
+
+
+def test_pairs_says_in_words_why_events_were_dropped(shop: Workspace) -> None:
+    assert "intent uncertain " in shown("pairs", shop)
+
+
+def test_pairs_that_know_the_test_set_stop_the_loop(shop: Workspace) -> None:
+    log_a_click(shop, "test-robots-2", "any text", "robots-2")
+
+    said = refused("pairs", "--workspace", shop.root)
+
+    assert said.startswith("LeakageError: 1 of ")
+    assert "leaks test query 'test-robots-2'" in said
+
+
+def test_train_tells_every_rung_s_validation_and_the_choice(shop: Workspace) -> None:
+    summary = result("train", shop)
+
+    assert set(summary["rungs"]) == set(LADDER)
+    assert summary["chosen"] in LADDER
+    assert set(summary["rungs"]["identity"]) == {"recipe", "rounds", "validation_gains"}
+    assert f"Chosen: {summary['because']}." in shown("train", shop)
+
+
+def test_evaluate_shows_systems_cells_and_differences(shop: Workspace) -> None:
+    report = result("evaluate", shop)
+    said = shown("evaluate", shop)
+
+    assert set(report["systems"]) == {"baseline", "candidate", "frozen", "mlp"}
+    assert "live (embed-adapter-v00)" in said
+    assert "too small" in said
+    assert all(f"Δ{metric}:" in said for metric in ("recall@3", "success@3", "ndcg@10", "bad_top1_rate"))
+
+
+@pytest.mark.parametrize(
+    ("command", "gone", "remedy"),
+    [
+        ("train", "pairs/pairs.parquet", "make them: `mangaassist pairs`"),
+        ("evaluate", "runs/candidate/tuning.json", "train one: `mangaassist train`"),
+        ("gate", "runs/candidate/evidence.json", "evaluate it: `mangaassist evaluate`"),
+        ("promote", "runs/candidate/tuning.json", "train one: `mangaassist train`"),
+    ],
+)
+def test_a_stage_without_the_one_before_names_the_command_to_run(
+    shop: Workspace, command: str, gone: str, remedy: str
+) -> None:
+    (shop.root / gone).unlink()
+
+    assert remedy in refused(command, "--workspace", shop.root)
