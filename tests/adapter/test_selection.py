@@ -19,10 +19,10 @@ from mangaassist.core.types import DocId, GroupId, Pair, QueryId
 from mangaassist.evaluation import QueryScores
 
 
-def race(queries: np.ndarray, documents: np.ndarray, *, known: int) -> Fold:
+def race(queries: np.ndarray, documents: np.ndarray, *, known: int, name: str = "v") -> Fold:
     """Queries up to `known` train; the rest validate, half of them on documents that training knows."""
     doc_ids = [DocId(f"d{row:04}") for row in range(len(documents))]
-    ids = [QueryId(f"v{row:04}") for row in range(len(queries))]
+    ids = [QueryId(f"{name}{row:04}") for row in range(len(queries))]
     half = [row for row in range(len(queries)) if row >= known or row < known // 2]
     return Fold(
         training=as_training_set(queries[:known], documents, hard=3),
@@ -99,7 +99,7 @@ def test_a_race_without_identity_is_refused() -> None:
 
 
 def test_a_cell_under_fifty_queries_takes_no_part_until_folds_together_have_enough() -> None:
-    folds = [race(*turned_world(documents=140, seed=seed), known=100) for seed in range(2)]
+    folds = [race(*turned_world(documents=140, seed=seed), known=100, name=f"v{seed}-") for seed in range(2)]
 
     alone = choose(folds[:1], ("identity", "ridge"), seed=0)
     together = choose(folds, ("identity", "ridge"), seed=0)

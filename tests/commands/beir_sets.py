@@ -6,19 +6,7 @@ from pathlib import Path
 from loop_world import FILLERS, TOPICS, write_rows
 
 ADJECTIVES = ["old", "small", "brave", "loud", "green", "silent", "clever", "tired", "famous", "gentle", "proud"]
-PLACES = [
-    "harbour",
-    "forest",
-    "castle",
-    "market",
-    "river",
-    "desert",
-    "island",
-    "village",
-    "theatre",
-    "mountain",
-    "library",
-]
+PLACES = ["harbour", "forest", "castle", "market", "river", "desert", "island", "village", "theatre", "garden", "farm"]
 PER_TOPIC = 9
 """Queries about each topic: the first six train, the next one is dev where a set has dev, the last two are test."""
 
@@ -44,8 +32,8 @@ def slang_set(folder: Path, *, has_dev: bool = False) -> Path:
             queries.append({"_id": query_id, "text": f"{slang} {' '.join(words)}"})
             split = "train" if number < 6 else "test" if number > 6 else "dev"
             if split in splits:
-                answers = {f"{topic}-{(number + step) % len(ADJECTIVES)}": 1 for step in range(4)}
-                splits[split][query_id] = {**answers, f"{topic}-{(number + 4) % len(ADJECTIVES)}": 0}
+                answers = {f"{topic}-{(number + step) % len(ADJECTIVES)}": 1 for step in range(7)}
+                splits[split][query_id] = {**answers, f"{topic}-{(number + 7) % len(ADJECTIVES)}": 0}
     return written(folder, corpus, queries, splits)
 
 

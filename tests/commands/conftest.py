@@ -6,20 +6,24 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "loop"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "loop" / "world"))
 
 from command_line import FinishedDemo, run
 from loop_fixtures import (
     EASY_GATE,
     easy_gate,
     evaluated_shop,
+    one_thread,
     privacy_key_file,
     settle_in,
     shop,
     small_loop,
 )
 
-__all__ = ["easy_gate", "evaluated_shop", "privacy_key_file", "shop", "small_loop"]
+__all__ = ["easy_gate", "evaluated_shop", "one_thread", "privacy_key_file", "shop", "small_loop"]
+
+collect_ignore = ["conftest.py"]
+"""Doctest would import it under a name that the other folders' conftests have too."""
 
 
 @pytest.fixture(scope="session")

@@ -101,7 +101,7 @@ def test_gains_are_paired_differences_to_frozen(carved: Bench) -> None:
 
 def test_what_the_slang_means_can_be_learnt(carved: Bench) -> None:
     assert carved.result["chosen"] in RUNGS - {"frozen"}
-    assert carved.result["gains"][carved.result["chosen"]]["all"]["ndcg@10"][1] > 0
+    assert carved.result["gains"][carved.result["chosen"]]["all"]["ndcg@10"][0] > 0.05
     assert f"Chosen: {carved.result['chosen']}." in carved.shown
 
 
@@ -131,7 +131,7 @@ def test_a_set_where_nothing_can_be_gained_is_told_to_keep_the_frozen_encoder(tm
 
     assert bench.result["chosen"] == "frozen"
     assert bench.result["results"]["frozen"]["all"]["ndcg@10"] == pytest.approx(1)
-    assert "Keep the frozen encoder: no adapter was better on held-out queries and documents." in bench.shown
+    assert "Keep the frozen encoder: no adapter was better by more than one standard error." in bench.shown
     assert load_artifact(bench.out).rung == "identity"
 
 

@@ -168,7 +168,7 @@ def test_the_workspace_is_the_present_folder_unless_another_is_named(
     assert json.loads(run("releases", "--json", "-").stdout)["live"] == "embed-adapter-v00"
 
 
-@pytest.mark.parametrize(("command", "code"), [("releases", 0), ("train", 1), ("--version-of-nothing", 2)])
+@pytest.mark.parametrize(("command", "code"), [("releases", 0), ("train", 1)])
 def test_the_console_script_ends_with_the_same_codes(command: str, code: int, shop: Workspace) -> None:
     """`train` fails for want of pairs; a real process, its real streams."""
     (shop.pairs / "pairs.parquet").unlink()

@@ -41,12 +41,14 @@ def test_intervals_are_the_same_for_the_same_seed() -> None:
     assert first == again
 
 
-def test_one_group_gives_the_mean_alone_and_says_so() -> None:
+def test_one_group_leaves_everything_open_and_says_so() -> None:
     values = values_of(np.array([0.0, 1.0]))
-    interval = Resampler(sorted(values), dict.fromkeys(values, GroupId("only")), seed=0).interval(values)
+    resampler = Resampler(sorted(values), dict.fromkeys(values, GroupId("only")), seed=0)
+    interval = resampler.interval(values)
 
     assert interval.groups == 1
-    assert interval.low == interval.high == 0.5
+    assert (interval.mean, interval.low, interval.high) == (0.5, -1.0, 1.0)
+    assert resampler.standard_error(values) == float("inf")
 
 
 def test_no_queries_give_an_empty_interval() -> None:

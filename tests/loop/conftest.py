@@ -1,3 +1,11 @@
-from loop_fixtures import easy_gate, evaluated_shop, privacy_key_file, shop, small_loop
+import sys
+from pathlib import Path
 
-__all__ = ["easy_gate", "evaluated_shop", "privacy_key_file", "shop", "small_loop"]
+sys.path.insert(0, str(Path(__file__).resolve().parent / "world"))
+
+from loop_fixtures import easy_gate, evaluated_shop, one_thread, privacy_key_file, shop, small_loop
+
+__all__ = ["easy_gate", "evaluated_shop", "one_thread", "privacy_key_file", "shop", "small_loop"]
+
+collect_ignore = ["conftest.py"]
+"""Doctest would import it under a name that the other folders' conftests have too."""

@@ -178,3 +178,43 @@ def test_a_changed_release_is_no_baseline(shop: Workspace, tmp_path: Path) -> No
 
     with pytest.raises(ArtifactError, match="was changed since it was written"):
         evaluate_candidate(shop, settings, live=release, seed=0, now=NOON, progress=no_progress)
+
+
+@pytest.mark.usefixtures("easy_gate")
+def test_what_a_killed_writer_left_beside_the_artefact_is_not_released(shop: Workspace) -> None:
+    leftover = candidate_folder(shop) / read_tuning(shop)["chosen"] / ".adapter.safetensors.x1y2.tmp"
+    leftover.write_bytes(b"half")
+    decided(shop)
+
+    release = released(shop)
+
+    assert not (shop.releases / release / leftover.name).exists()
+
+
+@pytest.mark.usefixtures("easy_gate")
+def test_a_release_says_what_it_was_compared_with_and_what_it_reached(shop: Workspace) -> None:
+    decided(shop)
+
+    manifest = json.loads((shop.releases / released(shop) / "manifest.json").read_bytes())
+
+    assert manifest["parent"] == IDENTITY
+    assert manifest["report"]["systems"]["candidate"]["queries"] == 70
+
+
+@pytest.mark.usefixtures("easy_gate")
+def test_a_release_that_was_published_but_not_switched_to_is_taken_up_again(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill between publishing and switching must not leave a second release of the same files behind."""
+    decided(shop)
+
+    def killed(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("mangaassist.promotion.registry.Registry.promote", killed)
+        with pytest.raises(KeyboardInterrupt):
+            released(shop)
+
+    assert released(shop) == live(shop) == "embed-adapter-v01"
+    assert published(shop.root) == (IDENTITY, "embed-adapter-v01")

@@ -1,6 +1,13 @@
 """Examples in, adapter out: the ladder of rungs, how each is fitted, how one is chosen, and what is kept on disk."""
 
-from mangaassist.adapter.artifact import AdapterInfo, artifact_files, load_artifact, read_manifest, save_artifact
+from mangaassist.adapter.artifact import (
+    MANIFEST,
+    AdapterInfo,
+    artifact_files,
+    load_artifact,
+    read_manifest,
+    save_artifact,
+)
 from mangaassist.adapter.ladder import LADDER, Adapter, Rung, SideMap
 from mangaassist.adapter.recipes import FIRST_RUN, Recipe, recipe_as_json, recipes_for
 from mangaassist.adapter.selection import Choice, Fold, Trial, choose
@@ -9,6 +16,7 @@ from mangaassist.adapter.tuning import TunedLadder, TuningData, corpus_vectors, 
 __all__ = [
     "FIRST_RUN",
     "LADDER",
+    "MANIFEST",
     "Adapter",
     "AdapterInfo",
     "Choice",

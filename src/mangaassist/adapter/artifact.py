@@ -72,6 +72,7 @@ def artifact_files(adapter: Adapter, info: AdapterInfo) -> dict[str, bytes]:
 
 def save_artifact(folder: Path, adapter: Adapter, info: AdapterInfo) -> None:
     """Writes the artefact's files into `folder`; the manifest comes last, so a folder without one is unfinished."""
+    (folder / MANIFEST).unlink(missing_ok=True)
     for name, content in artifact_files(adapter, info).items():
         write_atomic(folder / name, content)
 
@@ -131,8 +132,7 @@ def _model_card(adapter: Adapter, info: AdapterInfo) -> str:
         f"Maps {adapter.dimension}-d vectors of the frozen encoder `{info.encoder_id}` to vectors of the same length; "
         f"{tied}, {size:,} numbers.\n\n"
         f"- Trained with: {recipe or 'nothing to fit'}; rounds {info.rounds}, seed {info.seed}\n"
-        f"- Data fingerprint: `{info.data_fingerprint}`\n"
-        f"- Compared with: {info.parent or 'the frozen encoder'}\n\n"
-        "Use it only with vectors of that encoder. Its numbers on held-out queries stand in `manifest.json` under "
-        "`report`.\n"
+        f"- Data fingerprint: `{info.data_fingerprint}`\n\n"
+        "Use it only with vectors of that encoder. Once it was evaluated, its numbers on held-out queries, and the "
+        "release it was compared with, stand in `manifest.json` under `report` and `parent`.\n"
     )

@@ -29,8 +29,8 @@ def fit_ridge(data: TrainingSet, *, pull: float) -> Adapter:
     """The query-side linear map that brings queries to their positives, pulled towards the identity.
 
     Solves min over M of Σ w ‖q + (q - c) M - p‖² + λ ‖M‖² with w the example weights, c the queries' mean and p the
-    positive (a query with several is drawn to their mean). λ = pull x the mean squared length of a centred query x the
-    number of examples: `pull` has no unit, 0 is least squares, ∞ the identity.
+    positive (a query with several is drawn to their mean). λ = pull x the mean eigenvalue of the weighted Gram
+    matrix of the centred queries: `pull` has no unit, 0 is least squares, ∞ the identity.
     """
     centre = data.queries.mean(0)
     inputs = (data.queries[data.query] - centre).astype(np.float64)

@@ -125,7 +125,9 @@ class _Race:
     def __init__(self, folds: Sequence[Fold], seed: int) -> None:
         self._folds, self._seed = folds, seed
         frozen = self._pooled([Adapter("identity", fold.training.dimension) for fold in folds])
-        eligible = [cell for cell in ("warm", "cold") if len(frozen[cell]) >= MIN_CELL_QUERIES] or ["all"]
+        # A query that several folds hold out is one query: only the bound counts it once.
+        distinct = {cell: {query_id.split(":", 1)[1] for query_id in frozen[cell]} for cell in ("warm", "cold")}
+        eligible = [cell for cell, queries in distinct.items() if len(queries) >= MIN_CELL_QUERIES] or ["all"]
         self._frozen = {cell: frozen[cell] for cell in eligible}
         self.groups = {
             _in_fold(number, query_id): group

@@ -60,7 +60,12 @@ def hold_out(
     held_documents = _hold_documents(texts, positives, rng)
     held_groups = _hold_groups([text for text in texts if _group(text, groups) in training_groups], groups, rng)
     # A query all of whose answers are held out has nothing left to train on: it validates.
-    held_groups |= {_group(text, groups) for text in texts if positives[text] <= held_documents}
+    sizes = Counter(_group(text, groups) for text in texts)
+    held_groups |= {
+        group
+        for text in texts
+        if positives[text] <= held_documents and sizes[group := _group(text, groups)] <= _MOST * len(texts)
+    }
     trains = [
         pair
         for pair in pairs

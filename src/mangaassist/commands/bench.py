@@ -115,7 +115,8 @@ def _draw(console: Console, result: Mapping[str, Any]) -> None:
     )
     console.print(f"Brackets: 95 % intervals over groups. {shown}.")
     if result["chosen"] == "frozen":
-        console.print("[bold]Keep the frozen encoder:[/] no adapter was better on held-out queries and documents.")
+        console.print("[bold]Keep the frozen encoder:[/] no adapter was better by more than one standard error.")
+        console.print(f"{result['because']}.")
     else:
         console.print(f"[bold]Chosen: {result['chosen']}.[/] {result['because']}.")
 

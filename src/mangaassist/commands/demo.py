@@ -25,7 +25,6 @@ from mangaassist.evaluation import ranked
 from mangaassist.loop import (
     SETTINGS_FILE,
     Settings,
-    candidate_folder,
     decide,
     evaluate_candidate,
     make_pairs,
@@ -35,7 +34,7 @@ from mangaassist.loop import (
     train_candidate,
     workspace_encoder,
 )
-from mangaassist.promotion import IDENTITY, Decision, from_json
+from mangaassist.promotion import IDENTITY, Decision, from_json, to_json
 from mangaassist.retrieval import search_run
 from mangaassist.sample import FIRST_RUN_LOG, SampleShop, sample_shop, write_log_files, write_shop_files
 
@@ -74,7 +73,7 @@ def _run(folder: Path, *, encoder: str, seed: int, scale: float) -> dict[str, An
     started = time.monotonic()
     shop = sample_shop()
     workspace = ShopWorkspace.open(folder) if (folder / "workspace.json").exists() else ShopWorkspace.create(folder)
-    if encoder != Settings().encoder:
+    if encoder != Settings.model_fields["encoder"].default:
         write_atomic(workspace.root / SETTINGS_FILE, f'encoder = "{encoder}"\n'.encode())
     settings = read_settings(workspace.root)
     with shown_progress() as progress:
@@ -90,6 +89,7 @@ def _run(folder: Path, *, encoder: str, seed: int, scale: float) -> dict[str, An
     seconds = round(time.monotonic() - started, 1)
     stored = {
         "result": _result(counts, report, decision, release, seconds),
+        "decision": json.loads(to_json(decision)),
         "tuning": tuning,
         "report": report,
         "pairs": counts,
@@ -183,8 +183,7 @@ def _finished(folder: Path) -> dict[str, Any] | None:
 
 
 def _draw(console: Console, stored: Mapping[str, Any], folder: Path) -> None:
-    path = candidate_folder(ShopWorkspace.open(folder)) / "decision.json"
-    decision = from_json(Decision, path.read_bytes(), source=str(path))
+    decision = from_json(Decision, json.dumps(stored["decision"]), source="runs/demo.json")
     console.print("[bold]The sample shop[/]: hand-written titles, help articles, queries and judgements; its search")
     console.print("log is simulated. A stand-in that shows the loop, not evidence about real users.\n")
     draw_pairs(console, stored["pairs"])

@@ -128,8 +128,8 @@ def draw_report(console: Console, report: Mapping[str, Any]) -> None:
     cells = Table("cell", "queries", "groups", "live", "candidate", title="NDCG@10 by cell")
     for name, systems in report["cells"].items():
         counts = systems["candidate"]
-        if counts["queries"] < MIN_CELL_QUERIES:
-            cells.add_row(name, str(counts["queries"]), str(counts["groups"]), "too small", "too small")
+        if counts is None:
+            cells.add_row(name, f"< {MIN_CELL_QUERIES}", "", "too small", "too small")
             continue
         values = (f"{systems[who]['ndcg@10']:.3f}" for who in ("baseline", "candidate"))
         cells.add_row(name, str(counts["queries"]), str(counts["groups"]), *values)

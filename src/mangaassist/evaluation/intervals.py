@@ -51,11 +51,16 @@ class Resampler:
         ordered = np.array([values[query_id] for query_id in self.query_ids], dtype=np.float64)
         if not len(ordered):
             return Interval(0.0, 0.0, 0.0, 0, 0)
+        if self.groups < 2:
+            # One group says nothing about how groups differ: all that any rate or difference can be.
+            return Interval(float(ordered.mean()), -1.0, 1.0, len(ordered), self.groups)
         low, high = np.quantile(self._means(ordered), self._widened(tail))
         return Interval(float(ordered.mean()), float(low), float(high), len(ordered), self.groups)
 
     def standard_error(self, values: Mapping[QueryId, float]) -> float:
-        """The spread of the resampled means."""
+        """The spread of the resampled means; infinite where one group is all there is."""
+        if self.query_ids and self.groups < 2:
+            return float("inf")
         ordered = np.array([values[query_id] for query_id in self.query_ids], dtype=np.float64)
         return float(self._means(ordered).std()) if len(ordered) else 0.0
 
@@ -66,8 +71,6 @@ class Resampler:
 
     def _widened(self, tail: float) -> list[float]:
         """The percentiles to read so that a mean of few groups is covered as a t interval would cover it."""
-        if self.groups < 2:
-            return [0.0, 1.0]
         deviation = stats.t.ppf(tail, self.groups - 1) * np.sqrt(self.groups / (self.groups - 1))
         outside = float(stats.norm.cdf(deviation))
         return [outside, 1 - outside]

@@ -32,7 +32,7 @@ class Retriever:
         return search_run(query_ids, adapted, self.doc_ids, self.documents, depth=run_depth(split.qrels))
 
     def timed(self, base_query: Vectors) -> float:
-        """Milliseconds to adapt one query and to search the whole catalogue with it."""
+        """Milliseconds to adapt one base vector and to search the whole catalogue with it; encoding comes on top."""
         started = time.perf_counter()
         search_run([QueryId("q")], self.adapter.adapt_queries(base_query), self.doc_ids, self.documents)
         return (time.perf_counter() - started) * 1000

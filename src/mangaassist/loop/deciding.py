@@ -1,15 +1,31 @@
 """Evidence in, a decision out; with it a candidate becomes a release, and a release becomes live."""
 
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from mangaassist.adapter import MANIFEST
 from mangaassist.core.errors import DataError
-from mangaassist.core.files import write_atomic
+from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.data import Workspace
 from mangaassist.loop.catalogue import data_fingerprint
 from mangaassist.loop.evaluating import candidate_files
 from mangaassist.loop.settings import Settings
 from mangaassist.loop.training import candidate_folder, read_tuning
-from mangaassist.promotion import Decision, GateEvidence, Registry, from_json, judge, publish, to_json
+from mangaassist.promotion import (
+    IDENTITY,
+    Decision,
+    GateEvidence,
+    Registry,
+    digests_of,
+    from_json,
+    judge,
+    publish,
+    releases,
+    served_digest,
+    to_json,
+    verify,
+)
 
 
 def registry_of(workspace: Workspace) -> Registry:
@@ -45,7 +61,8 @@ def release_candidate(workspace: Workspace, *, actor: str, why: str, override: s
         for name in ("report.json", "evidence.json", "decision.json")
         if (candidate_folder(workspace) / name).is_file()
     }
-    release = publish(workspace.root, {**files, **papers})
+    files[MANIFEST] = _evaluated(files[MANIFEST], parent=live, report=papers.get("report.json"))
+    release = _left_unfinished(workspace, files) or publish(workspace.root, {**files, **papers})
     registry.promote(
         release,
         decision,
@@ -56,3 +73,19 @@ def release_candidate(workspace: Workspace, *, actor: str, why: str, override: s
         override=override,
     )
     return release
+
+
+def _evaluated(manifest: bytes, *, parent: str, report: bytes | None) -> bytes:
+    """The artefact's manifest with the release it was compared with, and its report."""
+    told = json.loads(manifest)
+    return canonical_json({**told, "parent": parent, "report": json.loads(report) if report else {}})
+
+
+def _left_unfinished(workspace: Workspace, files: Mapping[str, bytes]) -> str | None:
+    """A release of these very files that was published, but never live: what a kill before the switch leaves."""
+    been_live = {entry.release for entry in registry_of(workspace).history() if entry.action == "promote"}
+    digest = served_digest(digests_of(files))
+    for name in releases(workspace.root):
+        if name not in {IDENTITY, *been_live} and served_digest(verify(workspace.root, name)) == digest:
+            return name
+    return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from mangaassist.adapter import MANIFEST, read_manifest
 from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.core.types import INTENTS, DocId, Progress, QueryId, Run
 from mangaassist.data import Workspace
@@ -22,6 +23,7 @@ from mangaassist.evaluation import (
     score_cell,
     score_run,
     summarise,
+    summarise_cells,
 )
 from mangaassist.loop.catalogue import load_catalogue, workspace_encoder
 from mangaassist.loop.contenders import contending_adapters, measured_latency, retriever
@@ -179,14 +181,14 @@ def _report(
     systems = {
         name: summarise(scored.scores(name), scored.split.groups, seed=scored.seed).as_json() for name in scored.runs
     }
-    cells: dict[str, Any] = {}
-    for cell in cell_names(scored.exposure):
-        cells[cell] = {
-            name: summarise(
-                score_cell(run, scored.split.qrels, scored.exposure, cell), scored.split.groups, seed=scored.seed
-            ).as_json()
-            for name, run in scored.runs.items()
-        }
+    by_cell = {
+        name: summarise_cells(run, scored.split.qrels, scored.exposure, scored.split.groups, seed=scored.seed)
+        for name, run in scored.runs.items()
+    }
+    cells = {
+        cell: {name: _cell_as_json(summaries[cell]) for name, summaries in by_cell.items()}
+        for cell in cell_names(scored.exposure)
+    }
     return {
         "live": live,
         "chosen": tuning["chosen"],
@@ -210,15 +212,20 @@ def _report(
     }
 
 
+def _cell_as_json(summary: Summary | None) -> dict[str, Any] | None:
+    """None is "too small", as in the bench."""
+    return None if summary is None else summary.as_json()
+
+
 def _candidate_digest(workspace: Workspace, chosen: str) -> str:
     """The digest of what would be served, known before the release has a number."""
     return served_digest(digests_of(candidate_files(workspace, chosen)))
 
 
 def candidate_files(workspace: Workspace, chosen: str) -> dict[str, bytes]:
-    """The artefact of the chosen rung, file by file."""
+    """The artefact of the chosen rung: the manifest and the files it names, nothing that a kill left."""
     folder = candidate_folder(workspace) / chosen
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+    return {name: (folder / name).read_bytes() for name in sorted([MANIFEST, *read_manifest(folder)["files"]])}
 
 
 def _looks(workspace: Workspace, split: JudgedSplit, digest: str, now: datetime) -> int:

@@ -109,7 +109,7 @@ def _text_groups(pairs: Sequence[Pair], judged: Sequence[Query], resolver: Title
         pair.query_text: named[doc_id]
         for pair in pairs
         if pair.source == "editorial"
-        for doc_id in resolver.named(pair.query_text)
+        for doc_id in sorted(resolver.named(pair.query_text))
         if doc_id in named
     }
     texts = {pair.query_text for pair in pairs} - {query.text for query in judged}

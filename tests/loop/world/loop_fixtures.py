@@ -1,11 +1,14 @@
 """Fixtures of the loop and of its commands: one small shop, taken through the loop once, copied for each test."""
 
+import os
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from loop_world import ingested_shop, make_small
+from threadpoolctl import threadpool_limits
 
 from mangaassist.core.types import no_progress
 from mangaassist.data import Workspace
@@ -21,6 +24,13 @@ EASY_GATE = {
 """A gate that the small shop's candidate passes: its gains are real, its floors a toy's."""
 
 _EVALUATED = pytest.StashKey[Path]()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Sums in another order are other floats; and workers that share two cores would only wait for each other."""
+    with threadpool_limits(limits=1):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +50,8 @@ def small_loop(privacy_key_file: Path, tmp_path: Path, monkeypatch: pytest.Monke
 
 def settle_in(patch: pytest.MonkeyPatch, privacy_key_file: Path, cache: Path) -> None:
     make_small(patch.setattr)
+    for name in [name for name in os.environ if name.startswith("MANGAASSIST_")]:
+        patch.delenv(name)
     patch.setenv("MANGAASSIST_PRIVACY_KEY_FILE", str(privacy_key_file))
     patch.setenv("XDG_CACHE_HOME", str(cache))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from loop_world import make_small
+from threadpoolctl import threadpool_limits
 
 from mangaassist.cli import app
 
@@ -41,6 +42,7 @@ def _run(command: list[str], log: Path, place: Place | None, environment: Mappin
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     os.dup2(handle, 1)
     os.dup2(handle, 2)
+    threadpool_limits(limits=1)
     patch = pytest.MonkeyPatch()
     make_small(patch.setattr)
     if place is not None:
