@@ -114,6 +114,7 @@ def _draw(console: Console, result: Mapping[str, Any]) -> None:
         for cell in CELLS
     )
     console.print(f"Brackets: 95 % intervals over groups. {shown}.")
+    console.print(f"{result['seen_queries']} of the queries are near-duplicates of a training query (seen).")
     if result["chosen"] == "frozen":
         console.print("[bold]Keep the frozen encoder:[/] no adapter was better by more than one standard error.")
         console.print(f"{result['because']}.")

@@ -11,7 +11,7 @@ from mangaassist.core.files import sha256_bytes
 from mangaassist.core.types import DocId, GroupId, Pair, Progress, Qrels, Query, QueryId, RetrievalSet, Run
 from mangaassist.encoders import Encoder
 from mangaassist.evaluation import Exposure, Summary, paired_gain, run_depth, score_cell, summarise_cells
-from mangaassist.pairs import drop_leaks, split_by_group, split_groups
+from mangaassist.pairs import NearDuplicateIndex, drop_leaks, split_by_group, split_groups
 from mangaassist.retrieval import search_run
 
 DEV_SHARE = 0.2
@@ -62,6 +62,7 @@ def run_bench(
         "gains": gains,
         "tuned": {_name(rung): _tuned_as_json(tuned, rung) for rung in tuned.adapters},
         "leaking_pairs_dropped": len(leaks),
+        "seen_queries": _seen(pairs, reported_queries),
         "data_fingerprint": _fingerprint(pairs, dataset),
         "cpu_seconds": round(time.process_time() - started, 2),
     }
@@ -107,6 +108,12 @@ def judged_pairs(qrels: Qrels, queries: Mapping[QueryId, Query]) -> list[Pair]:
                 text, weight = queries[query_id].text, float(grades[doc_id])
                 pairs.append(Pair(text, doc_id, "judgement", weight, negatives=negatives, query_id=query_id))
     return pairs
+
+
+def _seen(pairs: Sequence[Pair], reported: Sequence[Query]) -> int:
+    """How many reported queries are near-duplicates of a training query: known needs in other words."""
+    index = NearDuplicateIndex(sorted({pair.query_text for pair in pairs}))
+    return sum(index.has_match(query.text) for query in reported)
 
 
 def _judged_texts(qrels: Qrels, queries: Mapping[QueryId, Query], pairs: Sequence[Pair]) -> dict[str, dict[DocId, int]]:
