@@ -22,9 +22,6 @@ from loop_fixtures import (
 
 __all__ = ["easy_gate", "evaluated_shop", "one_thread", "privacy_key_file", "shop", "small_loop"]
 
-collect_ignore = ["conftest.py"]
-"""Doctest would import it under a name that the other folders' conftests have too."""
-
 
 @pytest.fixture(scope="session")
 def finished_demo(privacy_key_file: Path, tmp_path_factory: pytest.TempPathFactory) -> FinishedDemo:

@@ -60,6 +60,7 @@ def test_the_json_has_the_documented_keys(carved: Bench) -> None:
         "gains",
         "tuned",
         "leaking_pairs_dropped",
+        "seen_queries",
         "data_fingerprint",
         "cpu_seconds",
         "settings",

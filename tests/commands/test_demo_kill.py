@@ -30,7 +30,7 @@ def outcome(folder: Path, result: dict[str, Any]) -> dict[str, object]:
     candidate = folder / "runs" / "candidate"
     files = {str(path.relative_to(folder)): path.read_bytes() for path in candidate.rglob("*") if path.is_file()}
     looks = (folder / "runs" / "test_looks.jsonl").read_text().count("\n")
-    told = {name: value for name, value in result.items() if name not in ("seconds", "release")}
+    told = {name: value for name, value in result.items() if name != "seconds"}
     return {**files, **told, "looks": looks}
 
 

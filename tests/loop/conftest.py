@@ -6,6 +6,3 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "world"))
 from loop_fixtures import easy_gate, evaluated_shop, one_thread, privacy_key_file, shop, small_loop
 
 __all__ = ["easy_gate", "evaluated_shop", "one_thread", "privacy_key_file", "shop", "small_loop"]
-
-collect_ignore = ["conftest.py"]
-"""Doctest would import it under a name that the other folders' conftests have too."""
