@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mangaassist.core.errors import DataError
 from mangaassist.core.types import DocId, GroupId, Pair, PairSource, Query, QueryId
-from mangaassist.pairs import carve_dev, jaccard, split_by_group, split_groups
+from mangaassist.pairs import split_by_group, split_groups
 
 WORDS = ["berserk", "vagabond", "yotsuba", "monster", "planetes", "mushishi", "claymore", "nana", "pluto", "barakamon"]
 
@@ -73,41 +73,3 @@ def log_pairs() -> list[Pair]:
     texts = [f"{left} meets {right}" for left, right in combinations(WORDS, 2)]
     typed = [each for text in texts for each in (text, text.replace(" meets", "  meets"))]
     return [pair(text, f"d{number % 10}") for number, text in enumerate(typed)]
-
-
-def test_dev_shares_no_near_duplicate_with_training_and_holds_out_documents() -> None:
-    pairs = log_pairs()
-
-    split = carve_dev(pairs, share=0.2, cold_share=0.3, seed=7)
-
-    assert 0.1 < len(split.dev) / len(pairs) < 0.3
-    assert max(jaccard(dev.query_text, train.query_text) for dev in split.dev for train in split.train) < 0.6
-    dev_positives = {each.positive for each in split.dev}
-    assert split.cold == dev_positives - {each.positive for each in split.train}
-    assert len(split.cold) >= round(0.3 * len(dev_positives)) > 0
-    assert split == carve_dev(pairs, share=0.2, cold_share=0.3, seed=7)
-
-
-def test_pairs_that_no_user_made_never_validate_and_only_train_apart_from_dev() -> None:
-    logged = log_pairs()
-    dev_pair = carve_dev(logged, share=0.2, cold_share=0.3, seed=7).dev[0]
-    cold = sorted(carve_dev(logged, share=0.2, cold_share=0.3, seed=7).cold)[0]
-    near_dev, on_cold = pair(dev_pair.query_text, "new", "synthetic"), pair("far from all", cold, "editorial")
-    fine, corpus = pair("something else entirely", "new", "synthetic"), pair(dev_pair.query_text, cold, "corpus")
-
-    split = carve_dev([*logged, near_dev, on_cold, fine, corpus], share=0.2, cold_share=0.3, seed=7)
-
-    assert {each.source for each in split.dev} == {"click"}
-    assert [each for each in split.train if each.source != "click"] == [fine, corpus]
-
-
-def test_queries_of_one_declared_group_stay_together_when_dev_is_carved() -> None:
-    pairs = [pair(f"{word} {word[::-1]}", "d", query_id=word) for word in WORDS]
-    groups = {QueryId(word): GroupId(str(place // 5)) for place, word in enumerate(WORDS)}
-
-    split = carve_dev(pairs, share=0.5, cold_share=0.0, seed=1, groups=groups)
-
-    assert {frozenset(groups[each.query_id or QueryId("")] for each in part) for part in (split.train, split.dev)} == {
-        frozenset("0"),
-        frozenset("1"),
-    }

@@ -1,5 +1,6 @@
 """`mangaassist init`, `ingest` and `embed`: a shop's files in, validated tables and base vectors out."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,11 +9,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mangaassist.commands.output import JsonFile, Workspace, emit, errors_shown, shown_progress
+from mangaassist.commands.output import JsonFile, Workspace, emit, errors_shown, messages, shown_progress
 from mangaassist.core.errors import DataError
 from mangaassist.data import KINDS, FolderReport, KindName, ingest_directory, quarantined
 from mangaassist.data import Workspace as ShopWorkspace
 from mangaassist.data import ingest as ingest_file
+from mangaassist.encoders import CachedEncoder, TitanEncoder, estimate_cost
 from mangaassist.loop import load_catalogue, read_settings, workspace_encoder
 
 SHOWN_REFUSALS = 5
@@ -60,7 +62,9 @@ def embed(workspace: Workspace = Path(), json_file: JsonFile = None) -> None:
         catalogue = load_catalogue(shop, settings)
         with shown_progress() as progress:
             encoder = workspace_encoder(shop, settings, progress)
-            encoder.encode([document.text for document in catalogue.documents])
+            texts = [document.text for document in catalogue.documents]
+            _say_cost(encoder, texts)
+            encoder.encode(texts)
         result = {
             "encoder": encoder.encoder_id,
             "documents": len(catalogue.documents),
@@ -68,6 +72,13 @@ def embed(workspace: Workspace = Path(), json_file: JsonFile = None) -> None:
         }
         said = f"{result['documents']} documents, {encoder.encoded} of them encoded now with {encoder.encoder_id}"
         emit(result, json_file, lambda console: console.print(said))
+
+
+def _say_cost(encoder: CachedEncoder, texts: Sequence[str]) -> None:
+    """Says what a paid encoder will charge, before anything is sent."""
+    if isinstance(encoder.wrapped, TitanEncoder):
+        cost = estimate_cost(encoder.uncached(texts))
+        messages.print(f"To encode: {cost.texts:,} texts, about {cost.tokens:,} tokens, about ${cost.dollars:.2f}")
 
 
 def _kind(name: str | None, path: Path) -> KindName:

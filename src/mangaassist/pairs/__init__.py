@@ -23,7 +23,7 @@ from mangaassist.pairs.limits import cap_client_share, cap_repeats, largest_clie
 from mangaassist.pairs.near_duplicates import JACCARD, NearDuplicateIndex, jaccard, near_duplicate_groups, normalise
 from mangaassist.pairs.negatives import known_positives, mine_hard_negatives, query_text_id, training_queries
 from mangaassist.pairs.rules import DropReason, PairRules, PairsReport
-from mangaassist.pairs.splits import DevSplit, carve_dev, split_by_group, split_groups
+from mangaassist.pairs.splits import split_by_group, split_groups
 from mangaassist.pairs.synthetic import (
     Status,
     SyntheticPair,
@@ -36,7 +36,6 @@ from mangaassist.pairs.synthetic import (
 __all__ = [
     "JACCARD",
     "BalancedPairs",
-    "DevSplit",
     "DropReason",
     "Leak",
     "NamedTitles",
@@ -54,7 +53,6 @@ __all__ = [
     "cap_repeats",
     "cap_synthetic_share",
     "cart_pairs",
-    "carve_dev",
     "check_no_leakage",
     "click_pairs",
     "corpus_pairs",

@@ -1,16 +1,11 @@
-"""Queries or pairs in, parts that share nothing out: groups and near-duplicates never straddle a split."""
+"""Queries in, parts that share nothing out: groups and near-duplicates never straddle a split."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
 from mangaassist.core.errors import DataError
-from mangaassist.core.types import DocId, GroupId, Groups, Pair, PairSource, Query, QueryId
-from mangaassist.pairs.near_duplicates import DisjointSets, NearDuplicateIndex, near_duplicate_groups
-from mangaassist.pairs.negatives import query_text_id
-
-REAL_USERS: tuple[PairSource, ...] = ("click", "cart", "judgement", "feedback")
-"""Sources that validation may be made of; the others only train."""
+from mangaassist.core.types import GroupId, Groups, Query, QueryId
+from mangaassist.pairs.near_duplicates import DisjointSets, near_duplicate_groups
 
 
 def split_groups(queries: Iterable[Query]) -> dict[QueryId, GroupId]:
@@ -57,62 +52,6 @@ def split_by_group(
             "add queries that are less alike, or use fewer parts"
         )
     return {name: sorted(part) for name, part in parts.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class DevSplit:
-    """Pairs to train on, pairs to validate on, and the cold documents: positives in `dev` and in no pair of training.
-
-    Corpus pairs do not make a document warm.
-    """
-
-    train: list[Pair]
-    dev: list[Pair]
-    cold: frozenset[DocId]
-
-
-def carve_dev(
-    pairs: Sequence[Pair], *, share: float, cold_share: float, seed: int, groups: Groups | None = None
-) -> DevSplit:
-    """A validation part carved out of training pairs, its query groups apart and some of its documents held out.
-
-    share: of the query texts of real users.  cold_share: of dev's positives, to hold out of training; others may be
-    cold by themselves.
-    groups: the group of a pair's query id, where known; near-duplicate texts are grouped anyway.
-    Training loses the pairs of dev's groups, those with a cold positive and, of other sources, those near a dev text.
-    Corpus pairs all stay: they hold no user's answer.
-    """
-    real = [pair for pair in pairs if pair.source in REAL_USERS]
-    group_of = _text_groups(real, groups or {})
-    dev_ids = set(split_by_group(group_of, group_of, {"train": 1 - share, "dev": share}, seed)["dev"])
-    dev = [pair for pair in real if query_text_id(pair.query_text) in dev_ids]
-    positives = {pair.positive for pair in dev}
-    by_draw = sorted(positives, key=lambda doc_id: _draw(seed, doc_id))
-    held_out = set(by_draw[: round(cold_share * len(positives))])
-    near_dev = NearDuplicateIndex(sorted({pair.query_text for pair in dev}))
-
-    def trains(pair: Pair) -> bool:
-        if pair.source == "corpus":
-            return True
-        if pair.positive in held_out:
-            return False
-        if pair.source in REAL_USERS:
-            return query_text_id(pair.query_text) not in dev_ids
-        return not near_dev.has_match(pair.query_text)
-
-    train = [pair for pair in pairs if trains(pair)]
-    return DevSplit(train, dev, frozenset(positives - {pair.positive for pair in train if pair.source != "corpus"}))
-
-
-def _text_groups(pairs: Iterable[Pair], groups: Groups) -> dict[QueryId, GroupId]:
-    """The group of every query text; a text that several groups asked joins them."""
-    texts: dict[str, Query] = {}
-    for pair in pairs:
-        text_id = query_text_id(pair.query_text)
-        group = groups.get(pair.query_id) if pair.query_id is not None else None
-        asked = f"{text_id} {group or ''}"
-        texts.setdefault(asked, Query(QueryId(asked), pair.query_text, group=group))
-    return {QueryId(asked.split(" ")[0]): group for asked, group in split_groups(texts.values()).items()}
 
 
 def _draw(seed: int, name: str) -> bytes:
