@@ -21,7 +21,7 @@ from mangaassist.evaluation import (
     Exposure,
     QueryScores,
     Resampler,
-    paired_differences,
+    metric_differences,
     run_depth,
     score_cell,
 )
@@ -192,7 +192,7 @@ def _simplest_of_the_best(trials: Mapping[Rung, Trial], groups: Groups, seed: in
 def _is_as_good(trial: Trial, best: Trial, groups: Groups, seed: int) -> bool:
     """Whether a trial is within one standard error (of the paired difference) of the best one in every cell."""
     for cell, scores in best.scores.items():
-        behind = paired_differences(_column(scores, "ndcg@10"), _column(trial.scores[cell], "ndcg@10"))
+        behind = metric_differences(scores, trial.scores[cell], "ndcg@10")
         error = Resampler(sorted(behind), groups, seed=seed).standard_error(behind)
         if best.gains[cell] - trial.gains[cell] > error:
             return False
@@ -200,9 +200,5 @@ def _is_as_good(trial: Trial, best: Trial, groups: Groups, seed: int) -> bool:
 
 
 def _mean_gain(scores: Mapping[QueryId, QueryScores], frozen: Mapping[QueryId, QueryScores], metric: str) -> float:
-    differences = paired_differences(_column(scores, metric), _column(frozen, metric))
+    differences = metric_differences(scores, frozen, metric)
     return sum(differences.values()) / len(differences)
-
-
-def _column(scores: Mapping[QueryId, QueryScores], metric: str) -> dict[QueryId, float]:
-    return {query_id: score.value(metric) for query_id, score in scores.items()}

@@ -16,7 +16,7 @@ from mangaassist.evaluation.metrics import (
     score_run,
     success,
 )
-from mangaassist.evaluation.report import Summary, paired_gain, summarise, summarise_cells
+from mangaassist.evaluation.report import Summary, metric_differences, paired_gain, summarise, summarise_cells
 
 __all__ = [
     "METRICS",
@@ -31,6 +31,7 @@ __all__ = [
     "cell_names",
     "has_relevant",
     "latency_addon",
+    "metric_differences",
     "ndcg",
     "optimistic_bad_top1",
     "paired_differences",

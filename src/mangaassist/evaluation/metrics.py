@@ -108,10 +108,5 @@ def has_relevant(grades: Mapping[DocId, int]) -> bool:
     return any(grade >= 1 for grade in grades.values())
 
 
-def relevant_documents(qrels: Qrels) -> set[DocId]:
-    """Every document that some query of `qrels` is answered by."""
-    return {doc_id for grades in qrels.values() for doc_id, grade in grades.items() if grade >= 1}
-
-
 def _dcg(grades: Iterable[int]) -> float:
     return sum(grade / math.log2(rank + 2) for rank, grade in enumerate(grades))

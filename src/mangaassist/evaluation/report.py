@@ -46,11 +46,16 @@ def summarise_cells(
     return cells
 
 
+def metric_differences(candidate: Scores, baseline: Scores, metric: str) -> dict[QueryId, float]:
+    """Candidate minus baseline in one metric, query by query, over the queries both scored."""
+    return paired_differences(_column(candidate, metric), _column(baseline, metric))
+
+
 def paired_gain(
     candidate: Scores, baseline: Scores, metric: str, groups: Groups, *, seed: int, tail: float = 0.025
 ) -> Interval:
     """The mean paired difference of one metric, candidate minus baseline, with its group interval."""
-    differences = paired_differences(_column(candidate, metric), _column(baseline, metric))
+    differences = metric_differences(candidate, baseline, metric)
     return Resampler(sorted(differences), groups, seed=seed).interval(differences, tail=tail)
 
 
