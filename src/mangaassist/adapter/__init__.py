@@ -9,8 +9,10 @@ from mangaassist.adapter.artifact import (
     save_artifact,
 )
 from mangaassist.adapter.ladder import LADDER, Adapter, Rung, SideMap
+from mangaassist.adapter.onnx_export import onnx_files
 from mangaassist.adapter.recipes import FIRST_RUN, Recipe, recipe_as_json, recipes_for
 from mangaassist.adapter.selection import Choice, Fold, Trial, choose
+from mangaassist.adapter.sentence_transformers_export import sentence_transformers_files
 from mangaassist.adapter.tuning import TunedLadder, TuningData, corpus_vectors, tune_ladder
 
 __all__ = [
@@ -31,9 +33,11 @@ __all__ = [
     "choose",
     "corpus_vectors",
     "load_artifact",
+    "onnx_files",
     "read_manifest",
     "recipe_as_json",
     "recipes_for",
     "save_artifact",
+    "sentence_transformers_files",
     "tune_ladder",
 ]

@@ -124,7 +124,7 @@ def _tensors(path: Path) -> dict[str, Any]:
 
 
 def _model_card(adapter: Adapter, info: AdapterInfo) -> str:
-    tied = "one map for queries and documents" if adapter.query_map is adapter.document_map else "a map per side"
+    tied = "one map for queries and documents" if adapter.is_tied else "a map per side"
     size = sum(tensor.size for tensor in adapter.tensors().values())
     recipe = ", ".join(f"{name} {value}" for name, value in recipe_as_json(info.recipe).items() if name != "rung")
     return (

@@ -30,7 +30,7 @@ Rung = Literal["identity", "centring", "ridge", "lowrank", "linear", "residual",
 LADDER: tuple[Rung, ...] = get_args(Rung)
 """Every rung, simplest first: of rungs that do equally well, the earlier is chosen."""
 
-_NORM_EPSILON = np.float32(1e-5)
+NORM_EPSILON = np.float32(1e-5)
 _SQRT_HALF = np.float32(np.sqrt(0.5))
 
 
@@ -77,7 +77,7 @@ class SideMap:
         hidden = _plus(inputs @ down, self.down_bias)
         if self.norm_gain is not None:
             centred = hidden - hidden.mean(-1, keepdims=True)
-            spread = np.sqrt((centred * centred).mean(-1, keepdims=True) + _NORM_EPSILON)
+            spread = np.sqrt((centred * centred).mean(-1, keepdims=True) + NORM_EPSILON)
             hidden = _plus(centred / spread * self.norm_gain, self.norm_bias)
         return hidden * np.float32(0.5) * (1 + erf(hidden * _SQRT_HALF)) if self.is_gelu else hidden
 
@@ -110,9 +110,14 @@ class Adapter:
         self._check(base)
         return self.document_map(base)
 
+    @property
+    def is_tied(self) -> bool:
+        """Whether one map serves both sides."""
+        return self.query_map is self.document_map
+
     def tensors(self) -> dict[str, Vectors]:
         """Every tensor by name: `shared.*` for tied sides, else `query.*` and `document.*`."""
-        if self.query_map is self.document_map:
+        if self.is_tied:
             return {f"shared.{name}": tensor for name, tensor in self.query_map.tensors().items()}
         sides = {"query": self.query_map, "document": self.document_map}
         return {f"{side}.{name}": tensor for side, map_ in sides.items() for name, tensor in map_.tensors().items()}

@@ -9,6 +9,7 @@
     ├── ShapeError                      arrays whose shapes do not fit together
     ├── EncoderMismatch                 vectors or an adapter of another encoder
     ├── ArtifactError                   an artefact folder that is incomplete or was changed
+    ├── ExportError                     an adapter that a format cannot hold, or a folder that is not free
     ├── MissingExtra                    an optional dependency is not installed
     ├── WorkspaceError                  a directory that is no workspace, or of another format
     │   └── WorkspaceLocked             another process is writing to it
@@ -50,6 +51,10 @@ class EncoderMismatch(RetrievalError):
 
 class ArtifactError(RetrievalError):
     """An artefact folder is incomplete, or its content does not match its manifest."""
+
+
+class ExportError(RetrievalError):
+    """A format cannot hold the adapter, or the folder for the export is not free."""
 
 
 class MissingExtra(RetrievalError):

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,28 @@ def write_atomic(path: Path, content: bytes) -> None:
     sync_directory(path.parent)
 
 
+def write_new_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files (relative POSIX path → content) as a new folder, which a reader sees whole or not at all.
+
+    An empty folder of that name is replaced; OSError where there is anything else.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # The folder is made inside a private temporary one, so that its own permissions are those of any new folder.
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp") as name:
+        staging = Path(name) / folder.name
+        staging.mkdir()
+        for path, content in files.items():
+            (staging / path).parent.mkdir(parents=True, exist_ok=True)
+            with (staging / path).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        for directory in (staging, *(path for path in staging.rglob("*") if path.is_dir())):
+            sync_directory(directory)
+        os.rename(staging, folder)
+    sync_directory(folder.parent)
+
+
 def sync_directory(path: Path) -> None:
     """Make renames inside `path` durable."""
     handle = os.open(path, os.O_RDONLY)
@@ -34,7 +56,7 @@ def sync_directory(path: Path) -> None:
         os.close(handle)
 
 
-def canonical_json(value: Mapping[str, Any]) -> bytes:
+def canonical_json(value: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> bytes:
     """The one way we write JSON files (sorted keys, final newline), so that equal values are equal bytes."""
     return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
 

@@ -6,13 +6,16 @@ from types import ModuleType
 from mangaassist.core.errors import MissingExtra
 
 
-def import_extra(module: str, *, extra: str) -> ModuleType:
-    """The module; raises MissingExtra if its distribution is not installed, other import errors as they are."""
+def import_extra(module: str, *, extra: str, user: str = "this encoder") -> ModuleType:
+    """The module; raises MissingExtra if its distribution is not installed, other import errors as they are.
+
+    user: who needs it, for the message.
+    """
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name != module.partition(".")[0]:
             raise
         raise MissingExtra(
-            f"this encoder needs {error.name}; install the extra: pip install 'mangaassist[{extra}]'"
+            f"{user} needs {error.name}; install the extra: pip install 'mangaassist[{extra}]'"
         ) from error
