@@ -23,6 +23,7 @@ COMMANDS = (
     "promote",
     "rollback",
     "releases",
+    "export",
     "bench",
     "demo",
 )
@@ -77,6 +78,8 @@ def test_help_names_every_command() -> None:
         ("train", "--seed", "many"),
         ("demo", "--scale", "0"),
         ("promote", "--override", "because"),
+        ("export", "--format", "onnx"),
+        ("export", "--out", "somewhere"),
     ],
 )
 def test_wrong_usage_exits_2_and_prints_no_result(words: tuple[str, ...]) -> None:

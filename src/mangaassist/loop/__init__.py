@@ -8,6 +8,7 @@ Every stage reads what the one before stored, writes its own result last and who
 from mangaassist.loop.catalogue import Catalogue, data_fingerprint, load_catalogue, workspace_encoder
 from mangaassist.loop.deciding import decide, registry_of, release_candidate
 from mangaassist.loop.evaluating import evaluate_candidate
+from mangaassist.loop.exporting import ExportFormat, export_adapter
 from mangaassist.loop.judged import JudgedSplit, judged_split
 from mangaassist.loop.pairing import StoredPairs, make_pairs, read_pair_counts, read_pairs
 from mangaassist.loop.reviewing import export_review, import_review, propose, read_proposals
@@ -17,6 +18,7 @@ from mangaassist.loop.training import candidate_folder, read_tuning, train_candi
 __all__ = [
     "SETTINGS_FILE",
     "Catalogue",
+    "ExportFormat",
     "JudgedSplit",
     "Settings",
     "StoredPairs",
@@ -24,6 +26,7 @@ __all__ = [
     "data_fingerprint",
     "decide",
     "evaluate_candidate",
+    "export_adapter",
     "export_review",
     "import_review",
     "judged_split",
