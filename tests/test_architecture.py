@@ -16,11 +16,11 @@ ALLOWED: dict[str, set[str]] = {
     "encoders": {"core"},
     "evaluation": {"core"},
     "queries": {"core", "data"},
-    "retrieval": {"core"},
+    "retrieval": {"core", "queries"},
     "pairs": {"core", "data"},
     "promotion": {"core", "evaluation"},
     "sample": {"core", "data"},
-    "adapter": {"core", "encoders", "evaluation", "pairs", "retrieval"},
+    "adapter": {"core", "encoders", "evaluation", "pairs", "queries", "retrieval"},
     "loop": {"core", "data", "encoders", "queries", "pairs", "adapter", "retrieval", "evaluation", "promotion"},
     "commands": set(PACKAGES) | {"mangaassist"},
 }

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from mangaassist.data import Title
 from mangaassist.queries import TitleResolver
-from mangaassist.queries.references import ORDINARY_WORDS
+from mangaassist.queries.ordinary import LISTED
 
 TITLES = [
     Title(title_id="berserk", title="Berserk", title_japanese="ベルセルク", aliases=("Kenpuu Denki Berserk",)),
@@ -116,7 +116,7 @@ def test_a_katakana_name_is_not_found_inside_a_longer_katakana_word() -> None:
 
 
 def test_ordinary_words_are_written_as_they_are_compared() -> None:
-    for word in ORDINARY_WORDS:
+    for word in LISTED:
         assert RESOLVER.named(f'"{word}"') <= {"monster", "given", "nana"}
         assert TitleResolver([Title(title_id="t", title=word)]).named(f"like {word}") == {"t"}
         assert TitleResolver([Title(title_id="t", title=word)]).named(word) == set()

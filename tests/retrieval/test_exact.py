@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mangaassist.core.errors import ShapeError
-from mangaassist.core.types import DocId, QueryId
+from mangaassist.core.types import Adjustment, DocId, QueryId
 from mangaassist.evaluation import ranked
 from mangaassist.retrieval import search_run
 
@@ -31,13 +31,24 @@ def test_the_run_equals_sorting_every_score(seed: int, depth: int) -> None:
         assert ranked(run[QueryId(f"q{row}")]) == pytest.approx(ranked(scores)[:depth])
 
 
-def test_a_hidden_document_is_never_returned() -> None:
+def test_a_document_that_is_not_allowed_is_never_returned() -> None:
     documents = np.eye(3, dtype=np.float32)
     ids = [DocId("a"), DocId("b"), DocId("c")]
+    adjustment = Adjustment(allowed=np.array([False, True, True]))
 
-    run = search_run([QueryId("q")], documents[:1], ids, documents, depth=3, without={QueryId("q"): DocId("a")})
+    run = search_run([QueryId("q")], documents[:1], ids, documents, depth=3, adjust=lambda _: adjustment)
 
     assert ranked(run[QueryId("q")]) == ["b", "c"]
+
+
+def test_a_bonus_is_added_to_the_score() -> None:
+    documents = np.eye(3, dtype=np.float32)
+    ids = [DocId("a"), DocId("b"), DocId("c")]
+    adjustment = Adjustment(bonus=np.array([0, 0, 2], dtype=np.float32))
+
+    run = search_run([QueryId("q")], documents[:1], ids, documents, depth=3, adjust=lambda _: adjustment)
+
+    assert run[QueryId("q")] == {"c": 2.0, "a": 1.0, "b": 0.0}
 
 
 def test_shapes_that_do_not_fit_are_refused() -> None:

@@ -8,14 +8,17 @@ never looked at.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
 
 from mangaassist.adapter.examples import TrainingSet
 from mangaassist.adapter.fitting import fit_rounds
 from mangaassist.adapter.ladder import Adapter, Rung
 from mangaassist.adapter.recipes import GradientRecipe, Recipe, recipes_for
 from mangaassist.core.errors import DataError
-from mangaassist.core.types import DocId, Groups, Progress, Qrels, QueryId, Vectors, no_progress
+from mangaassist.core.types import Adjustment, DocId, Groups, Progress, Qrels, QueryId, Vectors, no_progress
 from mangaassist.evaluation import (
     MIN_CELL_QUERIES,
     Exposure,
@@ -38,7 +41,8 @@ class Fold:
     """One hold-out: what trains, and the held-out queries that adapters are compared on.
 
     query_ids: of the base vectors queries (n, d), with their qrels and groups. doc_ids: of documents (m, d), the whole
-    corpus. warm: the documents that `training` has as positives.
+    corpus. warm: the documents that `training` has as positives. allowed: which documents a query may return, (m,);
+    of a query that is not there, all.
     """
 
     training: TrainingSet
@@ -49,6 +53,7 @@ class Fold:
     doc_ids: Sequence[DocId]
     documents: Vectors
     warm: frozenset[DocId]
+    allowed: Mapping[QueryId, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
     def score(self, adapter: Adapter) -> CellScores:
         """Scores of the warm and the cold cell, and of all queries."""
@@ -58,6 +63,7 @@ class Fold:
             self.doc_ids,
             adapter.adapt_documents(self.documents),
             depth=run_depth(self.qrels),
+            adjust=lambda query_id: Adjustment(allowed=self.allowed.get(query_id)),
         )
         exposure = Exposure(self.warm)
         return {cell: score_cell(run, self.qrels, exposure, cell) for cell in ("warm", "cold", "all")}

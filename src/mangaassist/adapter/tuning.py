@@ -2,19 +2,21 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from mangaassist.adapter.composing import Composition, candidates, fit_reference_weight, fit_signal_weights
 from mangaassist.adapter.examples import CorpusVectors, TrainingSet, training_set
 from mangaassist.adapter.fitting import fit
 from mangaassist.adapter.ladder import LADDER, Adapter, Rung
 from mangaassist.adapter.recipes import FIRST_RUN
-from mangaassist.adapter.selection import Choice, Fold, choose
+from mangaassist.adapter.selection import Choice, Fold, Trial, choose
 from mangaassist.adapter.validation import hold_out
-from mangaassist.core.types import DocId, Document, GroupId, Pair, Progress, Vectors, no_progress
+from mangaassist.core.types import DocId, Document, Example, GroupId, Intent, Pair, Progress, Vectors, no_progress
 from mangaassist.encoders import Encoder
 from mangaassist.pairs import mine_hard_negatives, training_queries, two_sides
+from mangaassist.queries import PLAIN, Composer, CompositionWeights
 from mangaassist.retrieval import search_run
 
 FOLDS = 3
@@ -29,11 +31,13 @@ class TunedLadder:
     """Every rung refitted on all pairs with its best recipe, and the choice among them.
 
     refit_cpu_seconds: process CPU time to fit each rung again on everything; `choice` has those of tuning.
+    weights: of query composition, fitted for the chosen rung.
     """
 
     choice: Choice
     adapters: Mapping[Rung, Adapter]
     refit_cpu_seconds: Mapping[Rung, float]
+    weights: CompositionWeights = PLAIN
 
     @property
     def chosen(self) -> Adapter:
@@ -49,6 +53,7 @@ class TuningData:
     groups: query text, of pairs and judged queries → its group.
     series: document → series, whose other volumes are no negatives.
     exposed: documents that were shown to users; hard negatives come from these. None: from all.
+    composer: reads the queries; None leaves them as they are typed.  intents: query text → the router's intent.
     """
 
     pairs: Sequence[Pair]
@@ -57,6 +62,8 @@ class TuningData:
     groups: Mapping[str, GroupId]
     series: Mapping[DocId, str] = field(default_factory=dict)
     exposed: frozenset[DocId] | None = None
+    composer: Composer | None = None
+    intents: Mapping[str, Intent] = field(default_factory=dict)
 
 
 def tune_ladder(
@@ -73,10 +80,19 @@ def tune_ladder(
     """
     corpus = corpus_vectors(data.documents, encoder)
     texts = sorted({pair.query_text for pair in data.pairs} | set(data.judged))
-    query_vectors = dict(zip(texts, encoder.encode(texts), strict=True))
-    folds = [_fold(data, query_vectors, corpus, seed=seed + number) for number in range(FOLDS)]
+    base_queries = encoder.encode(texts)
+    reference, composition = 0.0, None
+    if data.composer is not None:
+        progress("reading queries", 0, 1)
+        composition = Composition.of(data.composer, texts, data.intents)
+        by_text = dict(zip(texts, base_queries, strict=True))
+        reference = fit_reference_weight(composition, data.judged, by_text, corpus.documents, corpus.doc_ids)
+        base_queries = composition.joined(texts, base_queries, corpus.documents, reference)
+        progress("reading queries", 1, 1)
+    query_vectors = dict(zip(texts, base_queries, strict=True))
+    folds = [_fold(data, query_vectors, corpus, composition, seed=seed + number) for number in range(FOLDS)]
     choice = choose(folds, rungs, seed=seed, progress=progress)
-    everything = _examples(data.pairs, query_vectors, corpus, data, seed)
+    everything = _examples(data.pairs, query_vectors, corpus, data, composition, seed)
     adapters: dict[Rung, Adapter] = {}
     seconds: dict[Rung, float] = {}
     for done, (rung, trial) in enumerate(choice.trials.items()):
@@ -85,15 +101,40 @@ def tune_ladder(
         adapters[rung] = fit(trial.recipe, everything, seed=seed, rounds=trial.rounds)
         seconds[rung] = time.process_time() - started
     progress("refitting", len(choice.trials), len(choice.trials))
-    return TunedLadder(choice, adapters, seconds)
+    if composition is None:
+        return TunedLadder(choice, adapters, seconds)
+    progress("weighing", 0, 1)
+    weights = _weights(choice.trials[choice.chosen], folds, composition, reference=reference, seed=seed)
+    progress("weighing", 1, 1)
+    return TunedLadder(choice, adapters, seconds, weights)
 
 
-def _fold(data: TuningData, query_vectors: Mapping[str, Vectors], corpus: CorpusVectors, *, seed: int) -> Fold:
+def _weights(
+    trial: Trial, folds: Sequence[Fold], composition: Composition, *, reference: float, seed: int
+) -> CompositionWeights:
+    """The weights of the other signals, on what the chosen rung's adapters say of queries they were not fitted on."""
+    held = []
+    for fold in folds:
+        adapter = fit(trial.recipe, fold.training, seed=seed, rounds=trial.rounds)
+        queries, documents = adapter.adapt_queries(fold.queries), adapter.adapt_documents(fold.documents)
+        args = (fold.query_ids, queries, documents, fold.doc_ids, fold.qrels, fold.groups, fold.warm)
+        held.append(candidates(composition, *args))
+    return fit_signal_weights(held, reference=reference, seed=seed)
+
+
+def _fold(
+    data: TuningData,
+    query_vectors: Mapping[str, Vectors],
+    corpus: CorpusVectors,
+    composition: Composition | None,
+    *,
+    seed: int,
+) -> Fold:
     """One hold-out of queries and documents, ready to train and to score."""
     held = hold_out(data.pairs, data.judged, data.groups, seed=seed)
     query_ids = sorted(held.qrels)
     return Fold(
-        training=_examples(held.training, query_vectors, corpus, data, seed),
+        training=_examples(held.training, query_vectors, corpus, data, composition, seed),
         query_ids=query_ids,
         queries=_stack(query_ids, query_vectors, corpus.documents.shape[1]),
         qrels=held.qrels,
@@ -101,6 +142,7 @@ def _fold(data: TuningData, query_vectors: Mapping[str, Vectors], corpus: Corpus
         doc_ids=corpus.doc_ids,
         documents=corpus.documents,
         warm=held.warm,
+        allowed={} if composition is None else {each: composition.allowed(each) for each in query_ids},
     )
 
 
@@ -122,9 +164,10 @@ def _examples(
     query_vectors: Mapping[str, Vectors],
     corpus: CorpusVectors,
     data: TuningData,
+    composition: Composition | None,
     seed: int,
 ) -> TrainingSet:
-    """Examples with hard negatives mined from the frozen ranking, as arrays."""
+    """Examples with hard negatives mined from the frozen ranking, as arrays; a named title is no negative."""
     texts = training_queries(pairs)
     run = search_run(
         list(texts),
@@ -141,7 +184,19 @@ def _examples(
         exposed=data.exposed,
         rng=np.random.default_rng(seed),
     )
+    if composition is not None:
+        examples = [_without_references(example, composition) for example in examples]
     return training_set(examples, query_vectors, corpus)
+
+
+def _without_references(example: Example, composition: Composition) -> Example:
+    """Joined with the vector of a title it names, a query must not be pushed away from that title."""
+    named = set(composition.readings[example.query_text].references) - {example.positive}
+    return replace(
+        example,
+        hard_negatives=tuple(doc_id for doc_id in example.hard_negatives if doc_id not in named),
+        also_positive=tuple(sorted({*example.also_positive, *named})),
+    )
 
 
 def _stack(texts: Sequence[str], query_vectors: Mapping[str, Vectors], dimension: int) -> Vectors:

@@ -20,8 +20,9 @@ from mangaassist.adapter import (
 )
 from mangaassist.commands.bench_run import CELLS, run_bench
 from mangaassist.commands.output import JsonFile, Seed, Workspace, emit, errors_shown, messages, shown_progress
-from mangaassist.data import load_beir
+from mangaassist.data import catalogue_titles, load_beir
 from mangaassist.encoders import CachedEncoder, load_encoder
+from mangaassist.queries import Composer
 
 
 def bench(
@@ -30,6 +31,9 @@ def bench(
     encoder: Annotated[str, typer.Option("--encoder", metavar="NAME", help="The frozen encoder.")] = "local",
     final: Annotated[bool, typer.Option("--final", help="Read the test split, and record that it was read.")] = False,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Keep the chosen adapter here.")] = None,
+    compose: Annotated[
+        bool, typer.Option("--compose", help="Compose the queries: titles they name, facets, words.")
+    ] = False,
     seed: Seed = 0,
     workspace: Workspace = Path(),
     json_file: JsonFile = None,
@@ -38,10 +42,16 @@ def bench(
     with errors_shown():
         with shown_progress() as progress:
             cached = CachedEncoder(load_encoder(encoder), cache_directory(workspace), progress=progress)
-            result, tuned = run_bench(
-                load_beir(directory, qrels_folder=qrels), cached, final=final, seed=seed, progress=progress
-            )
-        result["settings"] = {"qrels": qrels, "encoder": encoder, "seed": seed, "version": __version__}
+            dataset = load_beir(directory, qrels_folder=qrels)
+            composer = Composer(dataset.documents, catalogue_titles(directory)) if compose else None
+            result, tuned = run_bench(dataset, cached, final=final, seed=seed, progress=progress, composer=composer)
+        result["settings"] = {
+            "qrels": qrels,
+            "encoder": encoder,
+            "seed": seed,
+            "compose": compose,
+            "version": __version__,
+        }
         if final:
             record_test_read(result)
         if out is not None:
@@ -100,7 +110,8 @@ def _draw(console: Console, result: Mapping[str, Any]) -> None:
     for column in ("all: NDCG@10", "recall@3", "warm: NDCG@10", "cold: NDCG@10", "CPU s"):
         table.add_column(column, justify="right")
     for name, cells in result["results"].items():
-        seconds = sum(result["tuned"][name][key] for key in ("tuning_cpu_seconds", "refit_cpu_seconds"))
+        tuned = result["tuned"].get(name, {})
+        seconds = sum(tuned.get(key, 0.0) for key in ("tuning_cpu_seconds", "refit_cpu_seconds"))
         chosen = "[bold green]" if name == result["chosen"] else ""
         row = [_shown(cells["all"], "ndcg@10"), _shown(cells["all"], "recall@3")]
         row += [_shown(cells[cell], "ndcg@10") for cell in ("warm", "cold")]

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from mangaassist.adapter import Adapter, Rung, TunedLadder, TuningData, recipe_as_json, tune_ladder
@@ -12,12 +12,16 @@ from mangaassist.core.types import DocId, GroupId, Pair, Progress, Qrels, Query,
 from mangaassist.encoders import Encoder
 from mangaassist.evaluation import Exposure, Summary, paired_gain, run_depth, score_cell, summarise_cells
 from mangaassist.pairs import NearDuplicateIndex, drop_leaks, split_by_group, split_groups
-from mangaassist.retrieval import search_run
+from mangaassist.queries import Composer
+from mangaassist.retrieval import ComposedSearch, search_run
 
 DEV_SHARE = 0.2
 """Share of the training queries carved out as dev where a set has none."""
 
 CELLS = ("all", "warm", "cold")
+
+COMPOSED = "composed"
+"""The frozen encoder behind composed queries: what composition gains by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +35,18 @@ class Splits:
 
 
 def run_bench(
-    dataset: RetrievalSet, encoder: Encoder, *, final: bool, seed: int, progress: Progress
+    dataset: RetrievalSet,
+    encoder: Encoder,
+    *,
+    final: bool,
+    seed: int,
+    progress: Progress,
+    composer: Composer | None = None,
 ) -> tuple[dict[str, Any], TunedLadder]:
-    """The JSON of the bench and the tuned ladder; see `docs/bench.md` for every key."""
+    """The JSON of the bench and the tuned ladder; see `docs/bench.md` for every key.
+
+    composer: composes the queries, see `queries/compose.py`; None leaves them as they are typed.
+    """
     started = time.process_time()
     splits = choose_splits(dataset, final=final, seed=seed)
     reported_queries = [dataset.queries[query_id] for query_id in sorted(splits.reported)]
@@ -45,12 +58,13 @@ def run_bench(
             documents=dataset.documents,
             groups={dataset.queries[query_id].text: group for query_id, group in splits.groups.items()},
             judged=_judged_texts(splits.training, dataset.queries, pairs),
+            composer=composer,
         ),
         encoder,
         seed=seed,
         progress=progress,
     )
-    results, gains = _evaluate(dataset, splits, pairs, tuned, encoder, seed)
+    results, gains = _evaluate(dataset, splits, pairs, tuned, encoder, composer, seed)
     result = {
         "dataset": dataset.name,
         "split": splits.name,
@@ -61,6 +75,7 @@ def run_bench(
         "results": results,
         "gains": gains,
         "tuned": {_name(rung): _tuned_as_json(tuned, rung) for rung in tuned.adapters},
+        "composition": None if composer is None else asdict(tuned.weights),
         "leaking_pairs_dropped": len(leaks),
         "seen_queries": _seen(pairs, reported_queries),
         "data_fingerprint": _fingerprint(pairs, dataset),
@@ -127,30 +142,51 @@ def _judged_texts(qrels: Qrels, queries: Mapping[QueryId, Query], pairs: Sequenc
 
 
 def _evaluate(
-    dataset: RetrievalSet, splits: Splits, pairs: list[Pair], tuned: TunedLadder, encoder: Encoder, seed: int
+    dataset: RetrievalSet,
+    splits: Splits,
+    pairs: list[Pair],
+    tuned: TunedLadder,
+    encoder: Encoder,
+    composer: Composer | None,
+    seed: int,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """(cells per rung, gains over frozen per rung and cell), on the reported split."""
-    query_ids = sorted(splits.reported)
-    queries = encoder.encode([dataset.queries[query_id].text for query_id in query_ids])
-    documents = encoder.encode([document.text for document in dataset.documents])
-    doc_ids = [document.doc_id for document in dataset.documents]
+    """(cells per system, gains over frozen per system and cell), on the reported split."""
     exposure = Exposure(frozenset(pair.positive for pair in pairs))
-
-    def run_of(adapter: Adapter) -> Run:
-        adapted = adapter.adapt_queries(queries), adapter.adapt_documents(documents)
-        return search_run(query_ids, adapted[0], doc_ids, adapted[1], depth=run_depth(splits.reported))
-
-    frozen = run_of(Adapter("identity", encoder.dimension))
+    runs = _runs(dataset, splits, tuned, encoder, composer)
     results: dict[str, Any] = {}
     gains: dict[str, Any] = {}
-    for rung, adapter in tuned.adapters.items():
-        run = frozen if rung == "identity" else run_of(adapter)
+    for name, run in runs.items():
         summaries = summarise_cells(run, splits.reported, exposure, splits.groups, seed=seed)
-        results[_name(rung)] = {cell: _cell(summaries[cell]) for cell in CELLS}
-        gains[_name(rung)] = {
-            cell: _gain(run, frozen, splits, exposure, cell, seed) if summaries[cell] else None for cell in CELLS
+        results[name] = {cell: _cell(summaries[cell]) for cell in CELLS}
+        gains[name] = {
+            cell: _gain(run, runs["frozen"], splits, exposure, cell, seed) if summaries[cell] else None
+            for cell in CELLS
         }
     return results, gains
+
+
+def _runs(
+    dataset: RetrievalSet, splits: Splits, tuned: TunedLadder, encoder: Encoder, composer: Composer | None
+) -> dict[str, Run]:
+    """The run of every system: `frozen` as it is, then, where queries are composed, `composed`, then the rungs."""
+    queries = [dataset.queries[query_id] for query_id in sorted(splits.reported)]
+    base_queries = encoder.encode([query.text for query in queries])
+    documents = encoder.encode([document.text for document in dataset.documents])
+    doc_ids = [document.doc_id for document in dataset.documents]
+    depth = run_depth(splits.reported)
+
+    def run_of(adapter: Adapter) -> Run:
+        if composer is not None:
+            search = ComposedSearch.over(composer, tuned.weights, adapter, doc_ids, documents)
+            return search.run(queries, base_queries, depth=depth)
+        adapted = adapter.adapt_queries(base_queries), adapter.adapt_documents(documents)
+        return search_run([query.query_id for query in queries], adapted[0], doc_ids, adapted[1], depth=depth)
+
+    ids = [query.query_id for query in queries]
+    runs = {"frozen": search_run(ids, base_queries, doc_ids, documents, depth=depth)}
+    if composer is not None:
+        runs[COMPOSED] = run_of(Adapter("identity", encoder.dimension))
+    return runs | {rung: run_of(adapter) for rung, adapter in tuned.adapters.items() if rung != "identity"}
 
 
 def _cell(summary: Summary | None) -> dict[str, Any] | None:

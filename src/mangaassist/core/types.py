@@ -40,6 +40,18 @@ def no_progress(_what: str, _done: int, _total: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What is known of a query's documents besides their vectors, in the corpus' order.
+
+    bonus (documents,): added to the score, in units of cosine; None adds nothing.
+    allowed (documents,): whether each may be returned; None allows all.
+    """
+
+    bonus: npt.NDArray[np.float32] | None = None
+    allowed: npt.NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """One user text. `intent` is None where nobody said."""
 

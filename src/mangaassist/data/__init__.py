@@ -6,7 +6,16 @@ documents(titles, articles, …)     records → documents as the encoder reads 
 load_beir(folder)                  any retrieval set in BEIR's layout → documents, queries, judgements
 """
 
-from mangaassist.data.beir import LoadedSet, Missing, load_beir, load_documents, load_queries, load_titles, read_beir
+from mangaassist.data.beir import (
+    LoadedSet,
+    Missing,
+    catalogue_titles,
+    load_beir,
+    load_documents,
+    load_queries,
+    load_titles,
+    read_beir,
+)
 from mangaassist.data.contracts import Article, CuratedPair, JudgedQuery, Judgement, Split, Title
 from mangaassist.data.enrich import (
     DEFAULT_TEMPLATE,
@@ -65,6 +74,7 @@ __all__ = [
     "Workspace",
     "article_document",
     "articles",
+    "catalogue_titles",
     "curated",
     "documents",
     "ingest",

@@ -112,6 +112,11 @@ def load_titles(folder: Path) -> list[Title]:
     return titles
 
 
+def catalogue_titles(folder: Path) -> list[Title]:
+    """The titles of a folder that has a catalogue; none where its corpus is of other documents."""
+    return [] if _find(folder, "corpus.jsonl") else load_titles(folder)
+
+
 def load_queries(folder: Path) -> dict[QueryId, Query]:
     """The queries by id; the reference title or the FAQ in their metadata is their group."""
     path = _find(folder, "queries.jsonl")

@@ -1,6 +1,6 @@
 """Run and qrels in, report out. Never sees a model: anything that ranks documents can be evaluated here."""
 
-from mangaassist.evaluation.cells import MIN_CELL_QUERIES, Exposure, cell_names, run_depth, score_cell
+from mangaassist.evaluation.cells import MIN_CELL_QUERIES, Exposure, cell_names, run_depth, score_cell, split_grades
 from mangaassist.evaluation.eval_log import RetrievalEval
 from mangaassist.evaluation.intervals import Interval, Resampler, paired_differences
 from mangaassist.evaluation.latency import LatencyAddon, latency_addon
@@ -42,6 +42,7 @@ __all__ = [
     "score_cell",
     "score_query",
     "score_run",
+    "split_grades",
     "success",
     "summarise",
     "summarise_cells",

@@ -33,12 +33,12 @@ def cell_names(exposure: Exposure) -> tuple[str, ...]:
 
 def score_cell(run: Run, qrels: Qrels, exposure: Exposure, cell: str) -> dict[QueryId, QueryScores]:
     """Scores of the queries of one cell (`all` for every query); the run must be `run_depth(qrels)` deep."""
-    keeps_seen, keeps_warm = _parse(cell)
+    keeps_seen, _ = _parse(cell)
     scores = {}
     for query_id, grades in qrels.items():
         if keeps_seen is not None and (query_id in (exposure.seen or ())) is not keeps_seen:
             continue
-        kept, removed = _split(grades, exposure.warm, keeps_warm)
+        kept, removed = split_grades(grades, exposure, cell)
         if has_relevant(kept):
             scores[query_id] = score_query(ranked(run.get(query_id, {}), without=removed), kept)
     return scores
@@ -60,11 +60,12 @@ def _parse(cell: str) -> tuple[bool | None, bool | None]:
     return seen, warm
 
 
-def _split(
-    grades: Mapping[DocId, int], warm: Collection[DocId], keeps_warm: bool | None
-) -> tuple[Mapping[DocId, int], set[DocId]]:
-    """The judgements of the cell, and the relevant documents of the other one."""
+def split_grades(
+    grades: Mapping[DocId, int], exposure: Exposure, cell: str
+) -> tuple[Mapping[DocId, int], Collection[DocId]]:
+    """One query's judgements of the cell, and the relevant documents of the other one, which leave the run."""
+    _, keeps_warm = _parse(cell)
     if keeps_warm is None:
-        return grades, set()
-    removed = {doc_id for doc_id, grade in grades.items() if grade >= 1 and (doc_id in warm) is not keeps_warm}
+        return grades, ()
+    removed = {doc_id for doc_id, grade in grades.items() if grade >= 1 and (doc_id in exposure.warm) is not keeps_warm}
     return {doc_id: grade for doc_id, grade in grades.items() if doc_id not in removed}, removed

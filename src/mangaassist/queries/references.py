@@ -1,78 +1,62 @@
 """Query text in, the titles it names out: by English, romanised or Japanese title, or alias, as whole words.
 
 Texts and names are compared after NFKC and casefold, without accents on Latin letters and without punctuation. Letters
-of a script written without spaces are words of their own, so a Japanese name is found inside a sentence. Misspelt
-names are not found.
+of a script written without spaces are words of their own, so a Japanese name is found inside a sentence. `named` finds
+names as they are written; `references`, what a shopper wants more of, also finds misspelt and run-together ones.
 """
 
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from mangaassist.core.types import DocId
 from mangaassist.data import Title
-
-MIN_LETTERS: Final = 3
-"""Letters and digits that a name in a script with spaces needs; `OP` and `F4` say too little."""
-
-MIN_JAPANESE_LETTERS: Final = 2
-
-ORDINARY_WORDS: Final = frozenset(
-    re.findall(
-        r"\w+",
-        """
-        antique bakery basara beck bleach blue chi classmates cobra dna drifters eden emma given gravitation historie
-        innocent kingdom life loveless mars mob monster nana oldboy orange pot real sanctuary spiral sunny touch whistle
-        wish オレンジ タッチ モンスター リアル 同級生 砂時計
-        """,
-    )
+from mangaassist.queries.misspelt import LONGEST_WINDOW, MisspeltNames
+from mangaassist.queries.name_words import (
+    Name,
+    Token,
+    is_led,
+    is_quoted,
+    is_spaced,
+    names_of,
+    stands_alone,
+    tokens_of,
 )
-"""Names that are also ordinary words: they name a title only after "like" or "similar to", or in quotes."""
+from mangaassist.queries.ordinary import OrdinaryWords
+from mangaassist.queries.words import folded
 
-_KATAKANA: Final = "ァ-ヺー-ヿ"
-_UNSPACED: Final = f"々-〇ぁ-ゖゝ-ゟ{_KATAKANA}㐀-䶿一-鿿豈-﫿"
-_WORD: Final = f"[^\\W_{_UNSPACED}]+"
-_TOKEN: Final = re.compile(f"[{_UNSPACED}]|{_WORD}(?:['’]{_WORD})*")
-_ACCENTS: Final = re.compile("[\u0300-\u036f]")
-_LEAD: Final = re.compile("\\b(?:like|similar to|such as)[\\s\"'“‘«「『]*$")
-_TRAIL: Final = re.compile("[\\s\"'”’»」』]*(?:みたい|のよう|っぽ|に似|に近)")
-_QUOTES: Final = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "「": "」", "『": "』"}
-_LEAD_LENGTH: Final = 24
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    """One word of a text, where it stands there, and the word without a possessive 's."""
-
-    word: str
-    bare: str
-    start: int
-    end: int
+MOST_WORDS = 64
+"""Slips are looked for in so many words from the start: longer texts tell what they want early on."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Match:
-    """A name found in a text."""
+    """A name found in a text. is_led: the text compares with it; is_ordinary: its words could stand there by chance."""
 
     start: int
     end: int
     titles: frozenset[DocId]
+    is_led: bool
+    is_ordinary: bool
 
 
 class TitleResolver:
     """Finds the titles that texts name; holds the names of a catalogue, ready to be looked up."""
 
     def __init__(self, titles: Iterable[Title]) -> None:
-        named: dict[tuple[str, ...], set[DocId]] = {}
+        titles = list(titles)
+        named: dict[Name, set[DocId]] = {}
         for title in titles:
-            for name in _names(title):
+            for name in names_of(title):
                 named.setdefault(name, set()).add(DocId(title.title_id))
         self._titles = {name: frozenset(each) for name, each in named.items()}
-        self._by_first: dict[str, list[tuple[str, ...]]] = {}
+        lengths: dict[str, set[int]] = {}
         for name in self._titles:
-            self._by_first.setdefault(name[0], []).append(name)
+            lengths.setdefault(name[0], set()).add(len(name))
+        self._lengths = {first: sorted(each, reverse=True) for first, each in lengths.items()}
+        self._ordinary = OrdinaryWords(titles)
+        self._words = {word for name in self._titles for word in name}
+        self._misspelt = MisspeltNames(name for name in self._titles if all(map(is_spaced, name)))
+        self._popularity = {DocId(title.title_id): title.popularity or 0.0 for title in titles}
 
     def named(self, text: str) -> frozenset[DocId]:
         """The titles that the text names. Where names overlap the longest counts; a shared name names all its titles.
@@ -80,68 +64,73 @@ class TitleResolver:
         So "Dragon Ball Super" does not name Dragon Ball. An ordinary word such as "monster" names a title only after
         "like" or "similar to", before their Japanese counterparts, or in quotes.
         """
-        folded = _folded(text)
-        longest_first = sorted(self._matches(folded), key=lambda match: (match.start - match.end, match.start))
-        found: list[_Match] = []
-        for match in longest_first:
-            if all(match.end <= other.start or other.end <= match.start for other in found):
-                found.append(match)
-        return frozenset().union(*(match.titles for match in found))
+        text = folded(text)
+        return frozenset().union(*(match.titles for match in _apart(self._exact(text, tokens_of(text)))))
 
-    def _matches(self, folded: str) -> Iterator[_Match]:
-        tokens = _tokens(folded)
+    def references(self, text: str) -> tuple[DocId, ...]:
+        """The titles that a shopper wants more of, or asks about, by where they stand in the text.
+
+        Where the text compares ("like Berserk, which beats Naruto") only what it compares with counts, and of that no
+        ordinary words if there are others. A name that titles share stands for the most popular of them.
+        """
+        text = folded(text)
+        tokens = tokens_of(text)
+        exact = list(self._exact(text, tokens))
+        is_clear = any(match.is_led and not match.is_ordinary for match in exact)
+        found = _apart(exact if is_clear else [*exact, *self._inexact(text, tokens[:MOST_WORDS])])
+        led = [match for match in found if match.is_led]
+        chosen = [match for match in led if not match.is_ordinary] or led or found
+        ordered = sorted(chosen, key=lambda match: match.start)
+        return tuple(dict.fromkeys(self._best_known(match.titles) for match in ordered))
+
+    def _best_known(self, titles: frozenset[DocId]) -> DocId:
+        return min(titles, key=lambda doc_id: (-self._popularity[doc_id], doc_id))
+
+    def _exact(self, text: str, tokens: Sequence[Token]) -> Iterator[_Match]:
+        """Names as they are written; ordinary words only where they are meant."""
+        words = [token.word for token in tokens]
         for place, token in enumerate(tokens):
-            for first in {token.word, token.bare}:
-                for name in self._by_first.get(first, ()):
-                    span = tokens[place : place + len(name)]
-                    if _says(span, name) and _stands_alone(folded, span) and _is_meant(folded, span, name):
-                        yield _Match(span[0].start, span[-1].end, self._titles[name])
+            for first in dict.fromkeys((token.word, token.bare)):
+                for length in self._lengths.get(first, ()):
+                    span = tokens[place : place + length]
+                    for name in _possible(words[place : place + length], span):
+                        if name in self._titles and stands_alone(text, span):
+                            yield from self._meant(text, span, name)
+
+    def _meant(self, text: str, span: Sequence[Token], name: Name) -> Iterator[_Match]:
+        led, ordinary = is_led(text, span), name in self._ordinary
+        if led or not ordinary or is_quoted(text, span):
+            yield _Match(span[0].start, span[-1].end, self._titles[name], led, ordinary)
+
+    def _inexact(self, text: str, tokens: Sequence[Token]) -> Iterator[_Match]:
+        """Names run together or parted otherwise, and misspelt ones where a word is known to nobody."""
+        for place in range(len(tokens)):
+            for length in range(1, LONGEST_WINDOW + 1):
+                span = tokens[place : place + length]
+                window = tuple(token.word for token in span)
+                if len(span) < length or not is_spaced(window[-1]):
+                    break
+                name = self._misspelt.run_together(window)
+                if name is None and not all(map(self._is_known, window)):
+                    name = self._misspelt.closest(window)
+                if name is not None and name != window and name not in self._ordinary:
+                    yield _Match(span[0].start, span[-1].end, self._titles[name], is_led(text, span), is_ordinary=False)
+
+    def _is_known(self, word: str) -> bool:
+        return word in self._words or self._ordinary.knows(word)
 
 
-def _names(title: Title) -> Iterator[tuple[str, ...]]:
-    """The names of a title that are long enough to be looked for, as words."""
-    for name in (title.title, title.title_romaji, title.title_japanese, *title.aliases):
-        words = tuple(token.word for token in _tokens(_folded(name or "")))
-        letters = "".join(words)
-        if len(letters) >= (MIN_JAPANESE_LETTERS if re.search(f"[{_UNSPACED}]", letters) else MIN_LETTERS):
-            yield words
+def _possible(words: Sequence[str], span: Sequence[Token]) -> Iterable[Name]:
+    """These words as a name, with and without the possessive 's of the last, as in "Berserk's world"."""
+    if not span:
+        return ()
+    return dict.fromkeys(((*words[:-1], span[-1].word), (*words[:-1], span[-1].bare)))
 
 
-def _folded(text: str) -> str:
-    """The text as it is compared: NFKC, casefold, no accents; kana keep their voicing marks."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", plain)))
-
-
-def _tokens(folded: str) -> list[_Token]:
-    tokens = []
-    for found in _TOKEN.finditer(folded):
-        word = re.sub("['’]", "", found[0])
-        bare = word[:-1] if found[0].endswith(("'s", "’s")) else word
-        tokens.append(_Token(word, bare, found.start(), found.end()))
-    return tokens
-
-
-def _says(span: list[_Token], name: tuple[str, ...]) -> bool:
-    """Whether these tokens are the name; the last may carry a possessive 's, as in "Berserk's world"."""
-    if len(span) != len(name) or any(token.word != word for token, word in zip(span[:-1], name[:-1], strict=True)):
-        return False
-    return name[-1] in (span[-1].word, span[-1].bare)
-
-
-def _stands_alone(folded: str, span: list[_Token]) -> bool:
-    """False inside a longer katakana word: バナナ does not name ナナ."""
-    before, first = folded[max(0, span[0].start - 1) : span[0].start], span[0].word[0]
-    last, after = span[-1].word[-1], folded[span[-1].end : span[-1].end + 1]
-    return not any(re.fullmatch(f"[{_KATAKANA}]{{2}}", two) for two in (before + first, last + after))
-
-
-def _is_meant(folded: str, span: list[_Token], name: tuple[str, ...]) -> bool:
-    """Whether the words are there as a name: always, unless they are ordinary words or a number."""
-    letters = "".join(name)
-    if letters not in ORDINARY_WORDS and not letters.isdigit():
-        return True
-    before, after = folded[: span[0].start], folded[span[-1].end :]
-    closing = _QUOTES.get(before[-1:])
-    is_quoted = closing is not None and after.lstrip(" .,!?").startswith(closing)
-    return is_quoted or bool(_LEAD.search(before[-_LEAD_LENGTH:]) or _TRAIL.match(after))
+def _apart(matches: Iterable[_Match]) -> list[_Match]:
+    """Of matches that overlap the longest, of equally long ones the first found: so an exact one goes before others."""
+    found: list[_Match] = []
+    for match in sorted(matches, key=lambda match: (match.start - match.end, match.start)):
+        if all(match.end <= other.start or other.end <= match.start for other in found):
+            found.append(match)
+    return found

@@ -1,11 +1,11 @@
 """Adapted vectors in, run out: exact search by blocked matrix products, for training, evaluation and small shops."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from mangaassist.core.errors import ShapeError
-from mangaassist.core.types import DocId, QueryId, Run, Vectors
+from mangaassist.core.types import Adjustment, DocId, QueryId, Run, Vectors
 
 _BLOCK = 512
 
@@ -17,29 +17,32 @@ def search_run(
     documents: Vectors,
     *,
     depth: Mapping[QueryId, int] | int = 10,
-    without: Mapping[QueryId, DocId] | None = None,
+    adjust: Callable[[QueryId], Adjustment] | None = None,
 ) -> Run:
     """The best `depth` documents of every query by inner product, as a run.
 
     queries: (n, d), documents: (m, d), unit length. `depth` may differ per query.
-    without: for some queries a document never to be returned (the title it names as its reference).
+    adjust: what is added to a query's scores, and which documents it may not return.
     """
     if queries.shape[1] != documents.shape[1] or len(query_ids) != len(queries) or len(doc_ids) != len(documents):
         raise ShapeError(f"queries {queries.shape} and documents {documents.shape} do not fit each other or their ids")
-    column = {doc_id: index for index, doc_id in enumerate(doc_ids)}
     run: dict[QueryId, dict[DocId, float]] = {}
     for start in range(0, len(query_ids), _BLOCK):
         scores = queries[start : start + _BLOCK] @ documents.T  # (block, m)
         for row, query_id in enumerate(query_ids[start : start + _BLOCK]):
-            hidden = column.get(without[query_id]) if without and query_id in without else None
             wanted = depth if isinstance(depth, int) else depth[query_id]
-            run[query_id] = _best(scores[row], doc_ids, wanted, hidden)
+            adjusted = scores[row] if adjust is None else _adjusted(scores[row], adjust(query_id))
+            run[query_id] = _best(adjusted, doc_ids, wanted)
     return run
 
 
-def _best(scores: Vectors, doc_ids: Sequence[DocId], depth: int, hidden: int | None) -> dict[DocId, float]:
-    if hidden is not None:
-        scores[hidden] = -np.inf
+def _adjusted(scores: Vectors, adjustment: Adjustment) -> Vectors:
+    if adjustment.bonus is not None:
+        scores = scores + adjustment.bonus
+    return scores if adjustment.allowed is None else np.where(adjustment.allowed, scores, np.float32(-np.inf))
+
+
+def _best(scores: Vectors, doc_ids: Sequence[DocId], depth: int) -> dict[DocId, float]:
     count = min(depth, len(scores))
     if count < len(scores):
         # Ties at the cut are decided by document id, as everywhere: keep every score equal to the last one in.

@@ -1,0 +1,90 @@
+"""Titles in, their facets out: genres, tones, themes and demographic, named alike, with how rare each is.
+
+A facet counts by its idf, so that sharing "found family" says more than sharing "drama".
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from mangaassist.core.types import DocId
+from mangaassist.data import Title
+from mangaassist.queries.words import words
+
+Facet = tuple[str, ...]
+"""A facet as its words: `slice_of_life`, `slice-of-life` and `Slice of Life` are one."""
+
+Scores = npt.NDArray[np.float32]
+
+
+def facet_of(name: str) -> Facet:
+    """The facet that a genre, tone, theme or demographic names."""
+    return tuple(words(name.replace("_", " ")))
+
+
+def facets_of(title: Title) -> dict[Facet, str]:
+    """The facets of a title, each with the name the catalogue gives it."""
+    named = (*title.genres, *title.tones, *title.themes, *([title.demographic] if title.demographic else []))
+    return {facet: name for name in named if (facet := facet_of(name))}
+
+
+class FacetIndex:
+    """The facets of a corpus as one sparse matrix; documents that are no titles have none.
+
+    doc_ids: the order in which scores come.
+    """
+
+    def __init__(self, titles: Iterable[Title], doc_ids: Sequence[DocId]) -> None:
+        held = {DocId(title.title_id): facets_of(title) for title in titles}
+        self._of = {doc_id: frozenset(each) for doc_id, each in held.items()}
+        self.names: dict[Facet, str] = {facet: name for each in held.values() for facet, name in each.items()}
+        self._column = {facet: number for number, facet in enumerate(sorted(self.names))}
+        self._row = {doc_id: row for row, doc_id in enumerate(doc_ids)}
+        cells = [
+            (row, self._column[facet]) for doc_id, row in self._row.items() for facet in sorted(held.get(doc_id, ()))
+        ]
+        rows, columns = np.array(cells, dtype=np.int64).reshape(-1, 2).T
+        shape = (len(doc_ids), max(1, len(self._column)))  # a corpus without titles has no facet, but a matrix
+        self._has = sparse.csr_matrix((np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=shape)
+        count = np.asarray(self._has.sum(axis=0)).ravel()
+        self._idf = np.log(max(len(held), 1) / np.maximum(count, 1)).astype(np.float32)
+        weighted = self._has @ sparse.diags(self._idf)
+        length = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
+        self._unit = (sparse.diags((1 / np.maximum(length, 1e-9)).astype(np.float32)) @ weighted).tocsr()
+
+    def __contains__(self, facet: object) -> bool:
+        return facet in self._column
+
+    def of(self, doc_id: DocId) -> frozenset[Facet]:
+        """The facets of one document."""
+        return self._of.get(doc_id, frozenset())
+
+    def alike(self, doc_ids: Sequence[DocId]) -> Scores:
+        """(documents,) in [0, 1]: the mean cosine of every document's facets, by rarity, with those of these ones."""
+        rows = [self._row[doc_id] for doc_id in doc_ids if doc_id in self._row]
+        if not rows:
+            return np.zeros(len(self._row), dtype=np.float32)
+        wanted = np.asarray(self._unit[rows].mean(axis=0), dtype=np.float32).ravel()
+        return np.asarray(self._unit @ wanted, dtype=np.float32)
+
+    def wanted(self, facets: Iterable[Facet]) -> Scores:
+        """(documents,) in [0, 1]: the share, by rarity, of these facets that each document has."""
+        return self._share({facet: float(self._idf[self._column[facet]]) for facet in facets if facet in self._column})
+
+    def having(self, facets: Iterable[Facet]) -> Scores:
+        """(documents,) in [0, 1]: 1 where a document has any of these facets."""
+        return np.minimum(self._summed(dict.fromkeys((each for each in facets if each in self._column), 1.0)), 1)
+
+    def _share(self, weights: Mapping[Facet, float]) -> Scores:
+        total = sum(weights.values())
+        return self._summed({facet: weight / total for facet, weight in weights.items()} if total > 0 else {})
+
+    def _summed(self, weights: Mapping[Facet, float]) -> Scores:
+        if not weights:
+            return np.zeros(len(self._row), dtype=np.float32)
+        vector = np.zeros(len(self._idf), dtype=np.float32)
+        for facet, weight in weights.items():
+            vector[self._column[facet]] = weight
+        return np.asarray(self._has @ vector, dtype=np.float32)

@@ -1,0 +1,51 @@
+"""Documents' words in, how well each document matches a query's words out: BM25 over the same words as everywhere.
+
+Source: Robertson & Zaragoza 2009, with the idf that never turns negative. Scores are divided by the best of the query,
+so that 1 is the best match whatever the query's length: that is what a weight can be fitted for.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from mangaassist.queries.words import words
+
+SATURATION: Final = 1.2
+LENGTH_PULL: Final = 0.75
+
+Scores = npt.NDArray[np.float32]
+
+
+class LexicalIndex:
+    """The words of a corpus, ready to be matched. texts: one per document, in the order that scores come in."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        counted = [Counter(words(text)) for text in texts]
+        frequency = Counter(word for count in counted for word in count)
+        self._column = {word: number for number, word in enumerate(sorted(frequency))}
+        self._size = len(texts)
+        lengths = np.array([sum(count.values()) for count in counted], dtype=np.float64)
+        pull = 1 - LENGTH_PULL + LENGTH_PULL * lengths / max(lengths.mean() if len(lengths) else 0.0, 1.0)
+        places = [
+            (row, self._column[word], times) for row, count in enumerate(counted) for word, times in count.items()
+        ]
+        rows, columns, times = np.array(places, dtype=np.int64).reshape(-1, 3).T
+        held = np.array([frequency[word] for word in self._column], dtype=np.float64)
+        idf = np.log1p((self._size - held + 0.5) / (held + 0.5))
+        weights = idf[columns] * times * (SATURATION + 1) / (times + SATURATION * pull[rows])
+        shape = (self._size, len(self._column))
+        self._weights = sparse.csc_matrix((weights.astype(np.float32), (rows, columns)), shape=shape)
+
+    def scores(self, text: str) -> Scores:
+        """(documents,) in [0, 1]: 1 for the best match, all 0 where no word is known."""
+        columns = [self._column[word] for word in dict.fromkeys(words(text)) if word in self._column]
+        found = np.zeros(self._size, dtype=np.float32)
+        for column in columns:
+            start, end = self._weights.indptr[column : column + 2]
+            found[self._weights.indices[start:end]] += self._weights.data[start:end]
+        best = found.max(initial=0.0)
+        return found / best if best > 0 else found

@@ -1,0 +1,77 @@
+"""Words of a text in, the names that they misspell or run together out: "deathnote", "tokyo goul", "salior moon".
+
+A window of up to five words is compared with names without their spaces. Names that share enough pairs of letters are
+measured by the edits between them (optimal string alignment, so that two swapped letters are one edit). The first
+letter must be right: slips rarely hit it, and other words ("henshin") differ from names ("kenshin") just there.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import numpy as np
+from rapidfuzz.distance import OSA
+
+LONGEST_WINDOW: Final = 5
+FEWEST_LETTERS: Final = 6
+"""Shorter names have too many neighbours one slip away."""
+
+SIMILARITY: Final = 0.85
+"""1 - edits / letters of the longer one."""
+
+_SHARED_PAIRS: Final = 0.5
+"""Share of the window's letter pairs that a name must have to be measured at all."""
+
+Name = tuple[str, ...]
+
+
+class MisspeltNames:
+    """Finds names by their letters; holds an inverted index of the letter pairs of a catalogue's names."""
+
+    def __init__(self, names: Iterable[Name]) -> None:
+        by_letters: dict[str, Name] = {}
+        for name in names:
+            letters = "".join(name)
+            if len(letters) >= FEWEST_LETTERS:
+                by_letters.setdefault(letters, name)
+        self._letters = sorted(by_letters)
+        self._names = [by_letters[letters] for letters in self._letters]
+        self._exact = by_letters
+        postings: dict[str, list[int]] = {}
+        for number, letters in enumerate(self._letters):
+            for pair in _pairs(letters):
+                postings.setdefault(pair, []).append(number)
+        self._postings = {pair: np.array(numbers, dtype=np.int32) for pair, numbers in postings.items()}
+        self._lengths = np.array([len(letters) for letters in self._letters], dtype=np.int32)
+
+    def run_together(self, window: Sequence[str]) -> Name | None:
+        """The name that has just these letters, its words parted otherwise."""
+        return self._exact.get("".join(window))
+
+    def closest(self, window: Sequence[str]) -> Name | None:
+        """The name most like these words, if it is alike enough; of equally near ones the first by its letters."""
+        typed = "".join(window)
+        if len(typed) < FEWEST_LETTERS:
+            return None
+        best, best_similarity = None, SIMILARITY
+        for number in self._candidates(typed):
+            similarity = OSA.normalized_similarity(typed, self._letters[number], score_cutoff=best_similarity)
+            if similarity > best_similarity or (similarity == best_similarity and best is None):
+                best, best_similarity = number, similarity
+        return None if best is None else self._names[best]
+
+    def _candidates(self, typed: str) -> list[int]:
+        """The names of about this length with enough letter pairs in common, in order."""
+        pairs = _pairs(typed)
+        found = [self._postings[pair] for pair in pairs if pair in self._postings]
+        if not found:
+            return []
+        numbers, shared = np.unique(np.concatenate(found), return_counts=True)
+        near = np.abs(self._lengths[numbers] - len(typed)) <= (1 - SIMILARITY) * np.maximum(
+            self._lengths[numbers], len(typed)
+        )
+        chosen: list[int] = numbers[near & (shared >= _SHARED_PAIRS * len(pairs))].tolist()
+        return [number for number in chosen if self._letters[number][0] == typed[0]]
+
+
+def _pairs(letters: str) -> set[str]:
+    return {letters[place : place + 2] for place in range(len(letters) - 1)}

@@ -1,0 +1,65 @@
+"""Query text in, what it says about the catalogue out: the same reading for training, evaluation and serving."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from mangaassist.core.types import DocId, DocumentKind, Intent
+from mangaassist.data import Title
+from mangaassist.queries.facets import Facet, FacetIndex
+from mangaassist.queries.lexicon import Lexicon, built_in_lexicon, phrases_of
+from mangaassist.queries.references import TitleResolver
+from mangaassist.queries.wishes import wishes_of
+
+KINDS_BY_INTENT: Final[dict[Intent, frozenset[DocumentKind]]] = {
+    "recommendation": frozenset({"title", "document"}),
+    "product_discovery": frozenset({"title", "document"}),
+    "faq": frozenset({"article", "document"}),
+}
+"""What an intent is answered with; where it is not named here, or not known, with everything."""
+
+ASKS_FOR_OTHERS: Final[frozenset[Intent]] = frozenset({"recommendation", "product_discovery"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a text says. references: titles it names, to find more like them or, asked about, themselves.
+
+    hidden: documents that are no answer (a title is not recommended to who asks for more like it).
+    kinds: what may be returned; None is everything.
+    """
+
+    text: str
+    references: tuple[DocId, ...] = ()
+    wanted: frozenset[Facet] = frozenset()
+    rejected: frozenset[Facet] = frozenset()
+    hidden: frozenset[DocId] = frozenset()
+    kinds: frozenset[DocumentKind] | None = None
+
+
+class QueryReader:
+    """Reads queries against one catalogue; holds its names, facets and phrases."""
+
+    def __init__(self, titles: Iterable[Title], doc_ids: Sequence[DocId], lexicon: Lexicon | None = None) -> None:
+        titles = list(titles)
+        self.resolver = TitleResolver(titles)
+        self.facets = FacetIndex(titles, doc_ids)
+        self._phrases = phrases_of(built_in_lexicon() if lexicon is None else lexicon, self.facets.names)
+        self._longest = max(map(len, self._phrases), default=0)
+
+    def read(self, text: str, intent: Intent | None = None) -> Reading:
+        """The reading of one text. intent: the router's; None where nobody knows.
+
+        Without an intent, a text that names titles is taken to ask for others like them.
+        """
+        references = self.resolver.references(text)
+        wishes = wishes_of(text, self._phrases, longest=self._longest)
+        asks_for_others = intent is None or intent in ASKS_FOR_OTHERS
+        return Reading(
+            text,
+            references=references,
+            wanted=wishes.wanted,
+            rejected=wishes.rejected,
+            hidden=frozenset(references) if asks_for_others else frozenset(),
+            kinds=None if intent is None else KINDS_BY_INTENT.get(intent),
+        )

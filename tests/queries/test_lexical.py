@@ -1,0 +1,44 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mangaassist.queries import LexicalIndex
+
+
+def test_the_score_is_bm25_over_the_best() -> None:
+    index = LexicalIndex(["dragon dragon knight", "knight", "cooking"])
+
+    found = index.scores("dragon knight")
+
+    mean = 5 / 3
+    idf = {word: math.log(1 + (3 - held + 0.5) / (held + 0.5)) for word, held in (("dragon", 1), ("knight", 2))}
+    first = idf["dragon"] * 2 * 2.2 / (2 + 1.2 * (0.25 + 0.75 * 3 / mean))
+    first += idf["knight"] * 2.2 / (1 + 1.2 * (0.25 + 0.75 * 3 / mean))
+    second = idf["knight"] * 2.2 / (1 + 1.2 * (0.25 + 0.75 / mean))
+    assert found.tolist() == pytest.approx([1, second / first, 0], abs=1e-6)
+
+
+def test_unknown_words_match_nothing_and_no_documents_are_no_error() -> None:
+    assert not LexicalIndex(["a dragon"]).scores("zebra").any()
+    assert LexicalIndex([]).scores("zebra").shape == (0,)
+    assert LexicalIndex([""]).scores("zebra").tolist() == [0]
+
+
+def test_japanese_is_matched_by_pairs_of_letters() -> None:
+    found = LexicalIndex(["異世界で料理", "学園の恋愛"]).scores("異世界もの")
+
+    assert found.tolist() == [1, 0]
+
+
+@given(
+    st.lists(st.text(alphabet="ab 漫画", max_size=12), min_size=1, max_size=6), st.text(alphabet="ab 漫画", max_size=8)
+)
+def test_scores_lie_between_0_and_1_and_the_best_is_1_where_a_word_is_known(texts: list[str], query: str) -> None:
+    found = LexicalIndex(texts).scores(query)
+
+    assert found.shape == (len(texts),)
+    assert np.all((found >= 0) & (found <= 1))
+    assert found.max() in (0, 1)
