@@ -18,12 +18,11 @@ from mangaassist.intents.store import (
     publish_intents,
     read_intents_manifest,
 )
-from mangaassist.intents.training import SOURCE_WEIGHTS, TrainedIntents, fold_numbers, train_intents
+from mangaassist.intents.training import TrainedIntents, fold_numbers, train_intents
 
 __all__ = [
     "BOTH",
     "KINDS_OF",
-    "SOURCE_WEIGHTS",
     "IntentClassifier",
     "IntentExample",
     "IntentFigures",

@@ -58,6 +58,7 @@ def intents_files(trained: TrainedIntents, facts: Mapping[str, Any]) -> dict[str
         "dimension": classifier.weights.shape[1],
         "files": {name: sha256_bytes(content) for name, content in sorted(files.items())},
         "l2": trained.l2,
+        "log_losses": {f"{l2:g}": loss for l2, loss in trained.log_losses.items()},
         "cross_validation": trained.cross_validation.as_json(),
     }
     return {**files, MANIFEST: canonical_json(manifest)}

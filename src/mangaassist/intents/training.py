@@ -78,18 +78,19 @@ def train_intents(
     weights = np.array([SOURCE_WEIGHTS[example.source] for example in examples])
     measured = _measured(examples)
     with threadpool_limits(limits=1):  # sums in another order are other floats
-        unseen = _unseen_scores(vectors, labels, weights, fold_numbers(examples, seed=seed), progress)
-        at_best = {l2: fit_temperature(scores[measured], labels[measured]) for l2, scores in unseen.items()}
-        losses = {l2: log_loss(unseen[l2][measured], labels[measured], temperature=at_best[l2]) for l2 in L2_STRENGTHS}
+        scores = _unseen_scores(vectors, labels, weights, fold_numbers(examples, seed=seed), progress)
+        unseen = {l2: each[measured] for l2, each in scores.items()}
+        temperatures = {l2: fit_temperature(each, labels[measured]) for l2, each in unseen.items()}
+        losses = {l2: log_loss(each, labels[measured], temperature=temperatures[l2]) for l2, each in unseen.items()}
         l2 = min(L2_STRENGTHS, key=lambda strength: losses[strength])
         fit = fit_logistic(vectors, labels, class_balanced(labels, weights), l2=l2)
-    probabilities = softmax(unseen[l2][measured] / at_best[l2])
+    probabilities = softmax(unseen[l2] / temperatures[l2])
     known = [examples[place] for place in measured]
     threshold = _route_threshold(probabilities, known)
     classifier = IntentClassifier(
         weights=fit.weights.astype(np.float32),
         bias=fit.bias.astype(np.float32),
-        temperature=at_best[l2],
+        temperature=temperatures[l2],
         route_threshold=threshold,
         encoder_id=encoder_id,
         version=version,
