@@ -21,7 +21,20 @@ ALLOWED: dict[str, set[str]] = {
     "promotion": {"core", "evaluation"},
     "sample": {"core", "data"},
     "adapter": {"core", "encoders", "evaluation", "pairs", "queries", "retrieval"},
-    "loop": {"core", "data", "encoders", "queries", "pairs", "adapter", "retrieval", "evaluation", "promotion"},
+    "intents": {"core", "pairs"},
+    "loop": {
+        "core",
+        "data",
+        "encoders",
+        "queries",
+        "pairs",
+        "intents",
+        "adapter",
+        "retrieval",
+        "evaluation",
+        "promotion",
+    },
+    "serving": {"core", "intents"},
     "commands": set(PACKAGES) | {"mangaassist"},
 }
 """Package → packages it may import; the command line alone sees everything."""
@@ -66,6 +79,15 @@ def test_the_order_has_no_cycle() -> None:
         free = {package for package, needs in left.items() if not needs & set(left)}
         assert free, f"these packages import each other: {sorted(left)}"
         left = {package: needs for package, needs in left.items() if package not in free}
+
+
+def test_no_adapter_can_change_routing() -> None:
+    """What routes reads base vectors: neither these modules nor what they import of ours know an adapter."""
+    routing = [*(SOURCE / "intents").rglob("*.py"), SOURCE / "serving" / "routing.py", SOURCE / "loop" / "intents.py"]
+    reached = set().union(*(ALLOWED[package] for package in ALLOWED["intents"])) | ALLOWED["intents"]
+
+    assert "adapter" not in set().union(*(imported_packages(module) for module in routing))
+    assert "adapter" not in reached | set().union(*(ALLOWED[package] for package in reached))
 
 
 def test_no_module_hides_an_import_inside_a_function() -> None:

@@ -5,6 +5,7 @@ import typer
 from mangaassist.commands.bench import bench
 from mangaassist.commands.demo import demo
 from mangaassist.commands.exporting import export
+from mangaassist.commands.intents import intents
 from mangaassist.commands.learning import evaluate, pairs, train
 from mangaassist.commands.releasing import gate, promote, releases, rollback
 from mangaassist.commands.taking_in import embed, ingest, init
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 for command in (init, ingest, embed, pairs, train, evaluate, gate, promote, rollback, releases, export, bench, demo):
     app.command()(command)
+app.add_typer(intents)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -26,18 +27,28 @@ COMMANDS = (
     "export",
     "bench",
     "demo",
+    "intents train",
+    "intents evaluate",
+    "intents show",
 )
-ON_A_WORKSPACE = ("embed", "pairs", "train", "evaluate", "gate", "promote", "rollback", "releases")
+INTENTS = ("intents train", "intents evaluate", "intents show")
+ON_A_WORKSPACE = ("embed", "pairs", "train", "evaluate", "gate", "promote", "rollback", "releases", *INTENTS)
 
 
 def options(command: str) -> dict[str, object]:
     """Every option of a command with its default."""
-    parameters = typer.main.get_command(app).commands[command].params  # type: ignore[attr-defined]
-    return {option: each.default for each in parameters for option in each.opts}
+    found: Any = typer.main.get_command(app)
+    for word in command.split():
+        found = found.commands[word]
+    return {option: each.default for each in found.params for option in each.opts}
 
 
 def all_commands() -> list[str]:
-    return list(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    """Every command, those of a group with the group's name before them."""
+    top: Any = typer.main.get_command(app)
+    return [
+        f"{name} {below}".strip() for name, each in top.commands.items() for below in getattr(each, "commands", [""])
+    ]
 
 
 def test_the_commands_stand_in_flow_order() -> None:
@@ -54,7 +65,7 @@ def test_every_command_takes_workspace_and_json(command: str) -> None:
 
 @pytest.mark.parametrize("command", all_commands())
 def test_every_command_explains_itself(command: str) -> None:
-    done = run(command, "--help")
+    done = run(*command.split(), "--help")
 
     assert done.exit_code == 0
     assert "--workspace" in done.stdout
@@ -65,7 +76,7 @@ def test_help_names_every_command() -> None:
     done = run("--help")
 
     assert done.exit_code == 0
-    assert all(command in done.stdout for command in COMMANDS)
+    assert all(command.split()[0] in done.stdout for command in COMMANDS)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +86,8 @@ def test_help_names_every_command() -> None:
         ("ingest",),
         ("bench",),
         ("gate", "--nonsense"),
+        ("intents", "nonsense"),
+        ("intents", "train", "--seed", "many"),
         ("train", "--seed", "many"),
         ("demo", "--scale", "0"),
         ("promote", "--override", "because"),
@@ -93,7 +106,7 @@ def test_wrong_usage_exits_2_and_prints_no_result(words: tuple[str, ...]) -> Non
 def test_outside_a_workspace_the_error_names_the_folder_and_the_remedy(command: str, tmp_path: Path) -> None:
     nowhere = tmp_path / "no where"
 
-    said = refused(command, "--workspace", nowhere)
+    said = refused(*command.split(), "--workspace", nowhere)
 
     assert said == f"WorkspaceError: {nowhere}: is no workspace; make one: `mangaassist init --workspace {nowhere}`"
 
@@ -102,20 +115,22 @@ def test_ingest_outside_a_workspace_is_refused_too(tmp_path: Path) -> None:
     assert "is no workspace" in refused("ingest", tmp_path, "--workspace", tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("command", ["pairs", "train", "evaluate", "gate", "promote", "rollback"])
+@pytest.mark.parametrize("command", ["pairs", "train", "evaluate", "gate", "promote", "rollback", "intents train"])
 def test_while_another_process_writes_the_error_says_which(command: str, shop: Workspace) -> None:
     with shop.lock():
-        said = refused(command, "--workspace", shop.root)
+        said = refused(*command.split(), "--workspace", shop.root)
 
     assert said.startswith(f"WorkspaceLocked: {shop.root}: process ")
     assert said.endswith("is writing to this workspace; wait until it ends, or stop it")
 
 
-@pytest.mark.parametrize("command", ["embed", "pairs", "train", "evaluate", "gate"])
+@pytest.mark.parametrize("command", ["embed", "pairs", "train", "evaluate", "gate", "intents train"])
 def test_a_misspelt_setting_stops_the_command(command: str, shop: Workspace) -> None:
     (shop.root / "mangaassist.toml").write_text("[gate]\nrecal_floor = 0.5\n")
 
-    assert "mangaassist.toml (or a MANGAASSIST_ variable): gate: " in refused(command, "--workspace", shop.root)
+    assert "mangaassist.toml (or a MANGAASSIST_ variable): gate: " in refused(
+        *command.split(), "--workspace", shop.root
+    )
 
 
 def words_for(command: str, shop: Workspace) -> list[str]:

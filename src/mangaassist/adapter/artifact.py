@@ -19,7 +19,7 @@ from safetensors.numpy import save as save_tensors
 from mangaassist.adapter.ladder import LADDER, Adapter, adapter_from_tensors
 from mangaassist.adapter.recipes import Recipe, recipe_as_json
 from mangaassist.core.errors import ArtifactError, EncoderMismatch
-from mangaassist.core.files import canonical_json, sha256_bytes, sha256_of, write_atomic
+from mangaassist.core.files import canonical_json, check_digests, sha256_bytes, write_atomic
 
 FORMAT_VERSION = 1
 TENSORS, CONFIG, CARD, MANIFEST = "adapter.safetensors", "config.json", "README.md", "manifest.json"
@@ -83,14 +83,7 @@ def load_artifact(folder: Path, *, encoder_id: str | None = None) -> Adapter:
     Raises ArtifactError naming a missing or changed file, EncoderMismatch if it is for another encoder.
     """
     manifest = read_manifest(folder)
-    for name, digest in manifest["files"].items():
-        if not (folder / name).is_file():
-            raise ArtifactError(f"{folder / name} is missing; restore the folder from a backup, or train again")
-        if sha256_of(folder / name) != digest:
-            raise ArtifactError(
-                f"{folder / name} was changed since it was written (its sha256 is not the manifest's); "
-                "restore the folder from a backup, or train again"
-            )
+    check_digests(folder, manifest["files"], remedy="restore the folder from a backup, or train again")
     if encoder_id is not None and manifest["encoder_id"] != encoder_id:
         raise EncoderMismatch(
             f"the adapter in {folder} belongs to the encoder {manifest['encoder_id']!r}, not {encoder_id!r}; "

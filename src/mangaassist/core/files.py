@@ -1,12 +1,16 @@
 """Bytes in, a whole file or none out: what a kill in the middle must never leave half-written."""
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from mangaassist.core.errors import ArtifactError
 
 
 def write_atomic(path: Path, content: bytes) -> None:
@@ -45,6 +49,37 @@ def write_new_folder(folder: Path, files: Mapping[str, bytes]) -> None:
             sync_directory(directory)
         os.rename(staging, folder)
     sync_directory(folder.parent)
+
+
+def write_folder_once(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Make `folder` with these read-only files, by file name; a reader sees all of it or nothing. One writer at a time.
+
+    What a kill leaves behind is a hidden folder beside it, which the next call for the same folder removes.
+    Raises FileExistsError where the folder is there already.
+    """
+    if folder.exists():
+        raise FileExistsError(errno.EEXIST, "exists already, and what was published is never written over", str(folder))
+    staging = folder.with_name(f".staging-{folder.name}")
+    shutil.rmtree(staging, ignore_errors=True)
+    for name, content in files.items():
+        write_atomic(staging / name, content)
+        (staging / name).chmod(0o444)
+    os.rename(staging, folder)
+    sync_directory(folder.parent)
+
+
+def check_digests(folder: Path, digests: Mapping[str, str], *, remedy: str) -> None:
+    """Nothing, if every file is what it was when it was written; else raises ArtifactError naming the first that isn't.
+
+    digests: file name → sha256.  remedy: what to do about a file that is missing or was changed.
+    """
+    for name, digest in digests.items():
+        if not (folder / name).is_file():
+            raise ArtifactError(f"{folder / name} is missing; {remedy}")
+        if sha256_of(folder / name) != digest:
+            raise ArtifactError(
+                f"{folder / name} was changed since it was written (its sha256 is not the manifest's); {remedy}"
+            )
 
 
 def sync_directory(path: Path) -> None:

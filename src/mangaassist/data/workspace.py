@@ -4,7 +4,7 @@
     workspace.sqlite    the ledger of ingested files, and what later stages record
     tables/<kind>/      validated rows, one Parquet part per ingested file
     quarantine/         refused rows with the reason
-    vectors/ pairs/ runs/ releases/ logs/
+    vectors/ pairs/ runs/ releases/ intents/ logs/
 
 Tables, vectors, pairs and runs can be deleted and rebuilt from the shop's files; the rest belongs into a backup, and
 `pairs/synthetic.jsonl` too, because it holds what reviewers decided.
@@ -31,7 +31,7 @@ from mangaassist.data import ledger
 
 FORMAT: Final = "mangaassist-workspace"
 FORMAT_VERSION: Final = 1
-FOLDERS: Final = ("tables", "quarantine", "vectors", "pairs", "runs", "releases", "logs")
+FOLDERS: Final = ("tables", "quarantine", "vectors", "pairs", "runs", "releases", "intents", "logs")
 FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -113,6 +113,11 @@ class Workspace:
     def releases(self) -> Path:
         """Published releases."""
         return self.root / "releases"
+
+    @property
+    def intents(self) -> Path:
+        """Versions of the intent classifier."""
+        return self.root / "intents"
 
     @property
     def logs(self) -> Path:

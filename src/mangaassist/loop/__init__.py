@@ -9,6 +9,12 @@ from mangaassist.loop.catalogue import Catalogue, data_fingerprint, load_catalog
 from mangaassist.loop.deciding import decide, registry_of, release_candidate
 from mangaassist.loop.evaluating import evaluate_candidate
 from mangaassist.loop.exporting import ExportFormat, export_adapter
+from mangaassist.loop.intents import (
+    describe_intents,
+    evaluate_intent_classifier,
+    live_intents,
+    train_intent_classifier,
+)
 from mangaassist.loop.judged import JudgedSplit, judged_split
 from mangaassist.loop.pairing import StoredPairs, make_pairs, read_pair_counts, read_pairs
 from mangaassist.loop.reviewing import export_review, import_review, propose, read_proposals
@@ -25,11 +31,14 @@ __all__ = [
     "candidate_folder",
     "data_fingerprint",
     "decide",
+    "describe_intents",
     "evaluate_candidate",
+    "evaluate_intent_classifier",
     "export_adapter",
     "export_review",
     "import_review",
     "judged_split",
+    "live_intents",
     "load_catalogue",
     "make_pairs",
     "propose",
@@ -41,5 +50,6 @@ __all__ = [
     "registry_of",
     "release_candidate",
     "train_candidate",
+    "train_intent_classifier",
     "workspace_encoder",
 ]
