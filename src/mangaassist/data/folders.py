@@ -7,7 +7,8 @@ from typing import Final
 
 from mangaassist.core.errors import DataError
 from mangaassist.core.types import Progress, no_progress
-from mangaassist.data.ingest import IngestReport, take_in, writer
+from mangaassist.data.filing import writer
+from mangaassist.data.ingest import IngestReport, take_in
 from mangaassist.data.kinds import KINDS, KindName
 from mangaassist.data.rows import FORMATS
 from mangaassist.data.workspace import Workspace

@@ -8,8 +8,8 @@ import polars as pl
 from mangaassist.core.errors import WorkspaceError
 from mangaassist.data import ledger
 from mangaassist.data.contracts import Article, CuratedPair, JudgedQuery, Judgement, Title
-from mangaassist.data.ingest import REFUSED
 from mangaassist.data.kinds import KINDS, Kind, KindName
+from mangaassist.data.reading import REFUSED
 from mangaassist.data.sql import connection, identifier, scan, text, write_parquet
 from mangaassist.data.workspace import Workspace
 
