@@ -59,7 +59,8 @@ def is_complete(workspace: Workspace, entry: Entry) -> bool:
 def new_ids(workspace: Workspace, kind: Kind, part: Path) -> int:
     """How many ids of the part stand in no earlier part."""
     columns = ", ".join(identifier(column) for column in kind.key)
-    earlier = counted_parts(workspace, kind.name)
+    parts = [workspace.part(kind.name, entry.sha256) for entry in ledger.entries(workspace.engine, kind.name)]
+    earlier = [path for path in parts if path.exists()]
     ids = f"FROM {scan([part])} SELECT DISTINCT {columns}"
     if earlier:
         ids = f"({ids}) EXCEPT (FROM {scan(earlier)} SELECT {columns})"
@@ -67,12 +68,6 @@ def new_ids(workspace: Workspace, kind: Kind, part: Path) -> int:
         row = db.execute(f"FROM ({ids}) SELECT count(*)").fetchone()
     assert row is not None
     return int(row[0])
-
-
-def counted_parts(workspace: Workspace, kind: str) -> list[Path]:
-    """The parts of one table that count and are there, the first ingested first."""
-    parts = [workspace.part(kind, entry.sha256) for entry in ledger.entries(workspace.engine, kind)]
-    return [part for part in parts if part.exists()]
 
 
 def file_away(
