@@ -12,12 +12,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import machine
+from benchmarks.readme import rebuild
 from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.core.types import DocId
 from mangaassist.data import Workspace, ingest_directory
@@ -41,23 +42,25 @@ def main() -> None:
     if given.folder:
         given.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        measured = {"machine": machine(), "pip": {}, **measure(Path(folder), given.events)}
-    measured.pop("pip")
+        measured = {"machine": machine(), **measure(Path(folder), given.events)}
     write_atomic(given.json, canonical_json(measured))
     print(line(measured))
+    if given.json == RESULTS:
+        rebuild("ingest", line(measured), "docs/ingest.md")
     if measured["peak_mb"] > PEAK_LIMIT_MB:
         sys.exit(f"the peak lies above {PEAK_LIMIT_MB} MB")
 
 
-def line(measured: dict[str, Any]) -> str:
+def line(measured: Mapping[str, Any]) -> str:
     """What the documentation says."""
     here = measured["machine"]
     return (
-        f"{measured['events']:,} events and {measured['queries']:,} queries ({measured['input_mb']:,} MB of JSONL): "
-        f"{measured['seconds']:,.0f} s, {measured['cpu_seconds']:,.0f} CPU s, "
-        f"{measured['rows_per_second']:,.0f} rows/s, peak {measured['peak_mb']:,} MB "
-        f"(`python -m benchmarks.ingest --events {measured['events']}`, {here['cores']} cores of "
-        f"{here['processor']}, {here['date']})"
+        f"Measured: {measured['events']:,} UBI events and their {measured['queries']:,} queries "
+        f"({measured['input_mb']:,} MB of JSONL) in {measured['cpu_seconds']:,.0f} CPU seconds "
+        f"({measured['seconds']:,.0f} s on a machine that did other things too), that is "
+        f"{measured['rows_per_cpu_second']:,} rows a CPU second, with a peak of {measured['peak_mb']:,} MB of memory. "
+        f"`python -m benchmarks.ingest --events {measured['events']}`, {here['cores']} cores of {here['processor']}, "
+        f"Python {here['python']}, {here['date']}."
     )
 
 
@@ -90,6 +93,7 @@ def child(root: str, log: str) -> None:
         "seconds": round(seconds, 1),
         "cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
         "rows_per_second": round(rows / seconds),
+        "rows_per_cpu_second": round(rows / (used.ru_utime + used.ru_stime)),
         "peak_mb": round(used.ru_maxrss * unit / 1e6),
     }
     print(json.dumps(measured))

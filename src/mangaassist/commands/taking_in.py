@@ -42,7 +42,9 @@ def init(workspace: Workspace = Path(), json_file: JsonFile = None) -> None:
 
 
 def ingest(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A file, or a folder whose file names tell the kinds.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A file, or a folder of them; their names tell the kinds.")
+    ],
     kind: Annotated[
         str | None, typer.Option("--kind", metavar="KIND", help=f"Of a single file: {', '.join(KINDS)}.")
     ] = None,
@@ -150,19 +152,15 @@ def _table(report: FolderReport) -> Table:
     table = Table("file", "kind", "rows", "accepted", "set aside", "repeated", "")
     for each in report.reports:
         counts = (each.rows, each.accepted, each.quarantined, each.repeated)
-        table.add_row(each.file, each.kind, *(f"{count:,}" for count in counts), _known(each.already_ingested))
+        known = "known already" if each.already_ingested else ""
+        table.add_row(each.file, each.kind, *(f"{count:,}" for count in counts), known)
     return table
 
 
 def _export_table(report: ExportFolderReport) -> Table:
-    names = ("rows", "accepted", "set aside", "other rows", "queries", "events", "of no search", "repeated")
-    table = Table("file", "format", *names, "")
+    table = Table("file", "rows", "set aside", "other rows", "queries", "events", "of no search", "repeats")
     for each in report.reports:
-        rows = (each.rows, each.accepted, each.quarantined, each.skipped)
-        counts = (*rows, each.queries, each.events, each.unlinked, each.repeated)
-        table.add_row(each.file, each.format, *(f"{count:,}" for count in counts), _known(each.already_ingested))
+        rows, made = (each.rows, each.quarantined, each.skipped), (each.queries, each.events, each.unlinked)
+        known = " (known already)" if each.already_ingested else ""
+        table.add_row(each.file + known, *(f"{count:,}" for count in (*rows, *made, each.repeated)))
     return table
-
-
-def _known(already_ingested: bool) -> str:
-    return "known already" if already_ingested else ""
