@@ -11,6 +11,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -54,14 +55,14 @@ def main() -> None:
 def line(measured: Mapping[str, Any]) -> str:
     """What the documentation says."""
     here = measured["machine"]
-    return (
+    told = (
         f"Measured: {measured['events']:,} UBI events and their {measured['queries']:,} queries "
         f"({measured['input_mb']:,} MB of JSONL) in {measured['cpu_seconds']:,.0f} CPU seconds "
-        f"({measured['seconds']:,.0f} s on a machine that did other things too), that is "
-        f"{measured['rows_per_cpu_second']:,} rows a CPU second, with a peak of {measured['peak_mb']:,} MB of memory. "
-        f"`python -m benchmarks.ingest --events {measured['events']}`, {here['cores']} cores of {here['processor']}, "
-        f"Python {here['python']}, {here['date']}."
+        f"({measured['seconds']:,.0f} s by the clock), which is {measured['rows_per_cpu_second']:,} rows a CPU second, "
+        f"with a peak of {measured['peak_mb']:,} MB of memory. `python -m benchmarks.ingest --events "
+        f"{measured['events']}`, {here['cores']} cores of {here['processor']}, Python {here['python']}, {here['date']}."
     )
+    return textwrap.fill(told, 120, break_on_hyphens=False)
 
 
 def measure(folder: Path, events: int) -> dict[str, Any]:
