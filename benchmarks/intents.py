@@ -23,7 +23,7 @@ from mangaassist.intents import IntentClassifier, IntentExample, IntentFigures, 
 from mangaassist.loop import read_settings, workspace_encoder
 from mangaassist.loop.intent_examples import intents_to_test, intents_to_train
 
-PAGE = Path(__file__).parents[1] / "docs" / "intents.md"
+PAGE = "docs/intents.md"
 ROUNDS, QUERIES = 5, 2_000
 
 

@@ -117,6 +117,103 @@ def test_a_folder_without_known_names_is_refused(empty: Path, tmp_path: Path) ->
     assert "no file name tells its kind" in refused("ingest", tmp_path, "--workspace", empty)
 
 
+# ingest --format
+
+EXPORTED: dict[str, list[dict[str, Any]]] = {
+    "ga4": [
+        {
+            "event_name": "view_search_results",
+            "event_timestamp": 1_762_171_200_000_000,
+            "user_pseudo_id": "ann",
+            "event_params": [{"key": "search_term", "value": {"string_value": "cozy manga"}}],
+        },
+        {
+            "event_name": "select_item",
+            "event_timestamp": 1_762_171_205_000_000,
+            "user_pseudo_id": "ann",
+            "items": [{"item_id": "m1", "index": 0}],
+        },
+        {"event_name": "page_view"},
+        {"event_name": "purchase", "event_timestamp": 0},
+    ],
+    "segment": [
+        {
+            "type": "track",
+            "event": "Products Searched",
+            "timestamp": "2026-11-03T12:00:00Z",
+            "anonymousId": "ann",
+            "properties": {"query": "cozy manga"},
+        },
+        {
+            "type": "track",
+            "event": "Product Clicked",
+            "timestamp": "2026-11-03T12:00:05Z",
+            "anonymousId": "ann",
+            "properties": {"product_id": "m1", "position": 1},
+        },
+        {"type": "page"},
+        {"type": "track", "event": "Order Completed", "timestamp": "yesterday"},
+    ],
+}
+
+
+@pytest.mark.parametrize("form", EXPORTED)
+def test_an_export_is_searches_and_events_in_one_file(empty: Path, tmp_path: Path, form: str) -> None:
+    path = write_rows(tmp_path / "export.jsonl", EXPORTED[form])
+
+    taken = result("ingest", path, "--format", form, "--workspace", empty)
+
+    assert taken == {
+        "files": [
+            {
+                "file": "export.jsonl",
+                "format": form,
+                "rows": 4,
+                "accepted": 2,
+                "quarantined": 1,
+                "skipped": 1,
+                "queries": 1,
+                "events": 1,
+                "unlinked": 0,
+                "repeated": 0,
+                "already_ingested": False,
+            }
+        ],
+        "skipped": [],
+        "quarantined": 1,
+    }
+    again = run("ingest", path, "--format", form, "--workspace", empty)
+    assert "known already" in again.stdout
+    assert "Set aside export.jsonl, line 4, " in again.stdout
+
+
+def test_a_folder_of_exports_is_taken_in_by_name(empty: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "days"
+    write_rows(folder / "b.jsonl", EXPORTED["ga4"][1:2])
+    write_rows(folder / "a.jsonl", EXPORTED["ga4"][:1])
+    (folder / "notes.txt").write_text("not ours")
+
+    taken = run("ingest", folder, "--format", "ga4", "--workspace", empty)
+
+    assert "Skipped notes.txt: its name tells no known file type." in taken.stdout
+    assert taken.stdout.index("a.jsonl") < taken.stdout.index("b.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--format", "matomo"], "--format matomo; say what the log is written in: --format ubi|ga4|segment"),
+        (["--format", "ga4", "--kind", "events"], "--kind events with --format ga4; leave --kind out, an export holds"),
+    ],
+)
+def test_a_format_must_be_known_and_goes_without_a_kind(
+    empty: Path, tmp_path: Path, words: list[str], told: str
+) -> None:
+    path = write_rows(tmp_path / "export.jsonl", EXPORTED["ga4"])
+
+    assert refused("ingest", path, *words, "--workspace", empty).startswith(f"DataError: {path}: {told}")
+
+
 # embed
 
 

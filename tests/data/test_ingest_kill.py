@@ -30,7 +30,7 @@ def told(what, done, total):
     print(done, flush=True)
 ingest(Workspace.open(Path(root)), "events", Path(path), progress=told)
 """
-NEVER = ("mangaassist.data.ingest", "publish", "99")
+NEVER = ("mangaassist.data.filing", "publish", "99")
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def shop(tmp_path: Path, privacy_key: Path) -> Workspace:
     ("fault", "rows_after"),
     [
         pytest.param(("mangaassist.data.ingest", "first_problem", "3"), 0, id="in-the-second-batch"),
-        pytest.param(("mangaassist.data.ingest", "publish", "2"), 0, id="between-the-renames"),
+        pytest.param(("mangaassist.data.filing", "publish", "2"), 0, id="between-the-renames"),
         pytest.param(("mangaassist.data.ledger", "record", "1"), 0, id="before-the-ledger"),
         pytest.param(("mangaassist.data.ingest", "_report", "1"), ROWS - 3, id="after-the-ledger"),
     ],

@@ -1,6 +1,7 @@
 """Files in, validated tables out.
 
 ingest(workspace, kind, path)      one file → rows in the workspace; bad rows quarantined, private parts removed
+ingest_export(workspace, name, …)  one GA4 or Segment export → queries and events, each event linked to its search
 titles(workspace), ubi_events(…)   the workspace → records, each id once
 documents(titles, articles, …)     records → documents as the encoder reads them
 load_beir(folder)                  any retrieval set in BEIR's layout → documents, queries, judgements
@@ -28,7 +29,8 @@ from mangaassist.data.enrich import (
     title_text,
     word_count,
 )
-from mangaassist.data.folders import FolderReport, ingest_directory, kind_of
+from mangaassist.data.exports import EXPORTS, ExportName, ExportReport, ingest_export
+from mangaassist.data.folders import ExportFolderReport, FolderReport, ingest_directory, ingest_exports, kind_of
 from mangaassist.data.ingest import IngestReport, ingest
 from mangaassist.data.keyfile import key_file, load_key
 from mangaassist.data.kinds import KINDS, KindName
@@ -53,11 +55,15 @@ from mangaassist.data.workspace import Workspace
 
 __all__ = [
     "DEFAULT_TEMPLATE",
+    "EXPORTS",
     "KINDS",
     "KNOWN_ACTIONS",
     "Article",
     "CuratedPair",
     "Enrichment",
+    "ExportFolderReport",
+    "ExportName",
+    "ExportReport",
     "FolderReport",
     "IngestReport",
     "JudgedQuery",
@@ -79,6 +85,8 @@ __all__ = [
     "documents",
     "ingest",
     "ingest_directory",
+    "ingest_export",
+    "ingest_exports",
     "ingested_files",
     "is_sparse",
     "judged_queries",

@@ -100,8 +100,8 @@ Id = Annotated[str, ID_SHAPE, BeforeValidator(as_text), AfterValidator(without_n
 ObjectId = Annotated[str, OBJECT_ID_SHAPE, BeforeValidator(as_text), AfterValidator(without_nul)]
 Text = Annotated[str, TEXT_SHAPE, BeforeValidator(as_text), AfterValidator(without_nul)]
 UserText = Annotated[str, USER_TEXT_SHAPE, BeforeValidator(as_text), AfterValidator(without_nul)]
-OptionalText = Annotated[Text | None, BeforeValidator(as_text)]
-OptionalId = Annotated[Id | None, BeforeValidator(as_text)]
+OptionalText = Annotated[Annotated[str, TEXT_SHAPE, AfterValidator(without_nul)] | None, BeforeValidator(as_text)]
+OptionalId = Annotated[Annotated[str, ID_SHAPE, AfterValidator(without_nul)] | None, BeforeValidator(as_text)]
 Texts = Annotated[
     tuple[Text, ...],
     Field(max_length=LIST_LIMIT),

@@ -1,42 +1,24 @@
-"""One file in; validated, private rows in the workspace out, and a report of what was refused.
+"""One file of one kind in; validated, private rows in the workspace out, and a report of what was refused."""
 
-Order of writing: refused rows, accepted rows, ledger. Each is one atomic step and only the ledger makes a file count,
-so a kill anywhere leaves nothing or the whole file; what lies around is removed when the next ingest starts.
-"""
-
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
 
 import polars as pl
 from pydantic import ValidationError
 
-from mangaassist.core.errors import DataError, SettingsError
-from mangaassist.core.files import sha256_of
 from mangaassist.core.types import Progress, no_progress
 from mangaassist.data import ledger
-from mangaassist.data.keyfile import KEY_VARIABLE, key_file, load_key
+from mangaassist.data.filing import file_away, is_complete, new_ids, workspace_key, writer
 from mangaassist.data.kinds import KINDS, Kind, KindName
 from mangaassist.data.ledger import Entry
-from mangaassist.data.lines import RAW_LIMIT, BadRow, Row
-from mangaassist.data.parts import BATCH, PartWriter, empty_folder, publish
+from mangaassist.data.lines import BadRow, Row
+from mangaassist.data.parts import PartWriter
 from mangaassist.data.privacy import WITHHELD, PrivacyKey, protect_raw
-from mangaassist.data.problems import Problem, first_problem
+from mangaassist.data.problems import first_problem
+from mangaassist.data.reading import REFUSED, check_unchanged, counted, fingerprint, refusal
 from mangaassist.data.rows import read_rows
 from mangaassist.data.scrub import scrub
-from mangaassist.data.sql import connection, identifier, scan
 from mangaassist.data.workspace import Workspace
-
-REFUSED: Final = {
-    "file": pl.String(),
-    "line": pl.Int64(),
-    "field": pl.String(),
-    "reason": pl.String(),
-    "remedy": pl.String(),
-    "raw": pl.String(),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,85 +48,21 @@ def ingest(workspace: Workspace, kind: KindName, path: Path, *, progress: Progre
         return take_in(workspace, KINDS[kind], path, progress)
 
 
-@contextmanager
-def writer(workspace: Workspace) -> Iterator[None]:
-    """Hold the workspace's lock, with the leftovers of an interrupted ingest removed."""
-    with workspace.lock(), workspace.writing():
-        _remove_leftovers(workspace)
-        try:
-            yield
-        finally:
-            empty_folder(workspace.scratch)
-
-
-def _remove_leftovers(workspace: Workspace) -> None:
-    empty_folder(workspace.scratch)
-    for kind in KINDS:
-        entries = ledger.entries(workspace.engine, kind)
-        counted = {workspace.part(kind, entry.sha256) for entry in entries}
-        counted |= {workspace.refused_part(kind, entry.sha256) for entry in entries}
-        parts, refused = (workspace.root / "tables" / kind).glob("*.parquet"), workspace.quarantine.glob(f"{kind}-*")
-        for leftover in {*parts, *refused} - counted:
-            leftover.unlink()
-
-
 def take_in(workspace: Workspace, kind: Kind, path: Path, progress: Progress) -> IngestReport:
     """Take one file in under `writer`."""
-    before = _fingerprint(path)
+    before = fingerprint(path)
     known = ledger.find(workspace.engine, kind.name, before.sha256)
-    if known is not None and _is_complete(workspace, known):
+    if known is not None and is_complete(workspace, known):
         return _report(kind, known, already_ingested=True)
-    key = _key_for(workspace, kind)
+    key = workspace_key(workspace) if kind.protect else None
     scratch = workspace.scratch / f"{kind.name}-{before.sha256}"
     accepted = PartWriter(scratch / "accepted", {"line": pl.Int64(), **kind.columns})
     refused = PartWriter(scratch / "refused", REFUSED)
-    for row in _counted(read_rows(path, scratch=scratch), path.name, progress):
+    for row in counted(read_rows(path, scratch=scratch), path.name, progress):
         _sort(row, kind, key, path.name, accepted, refused)
-    if _fingerprint(path) != before:
-        raise DataError(f"{path}: changed while it was read; ingest it again when nothing writes to it")
+    check_unchanged(path, before)
     entry = _stored(workspace, kind, path.name, before.sha256, key, accepted, refused)
     return _report(kind, entry, already_ingested=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Content:
-    sha256: str
-    size: int
-    modified_ns: int
-
-
-def _fingerprint(path: Path) -> _Content:
-    try:
-        state = path.stat()
-        return _Content(sha256_of(path), state.st_size, state.st_mtime_ns)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); check the name and its permissions") from None
-
-
-def _is_complete(workspace: Workspace, entry: Entry) -> bool:
-    return entry.accepted == 0 or workspace.part(entry.kind, entry.sha256).exists()
-
-
-def _key_for(workspace: Workspace, kind: Kind) -> PrivacyKey | None:
-    """The privacy key, if this kind needs one; it must be the one behind the pseudonyms already here."""
-    if kind.protect is None:
-        return None
-    path = key_file()
-    key = load_key(path, workspace=workspace.root)
-    used = {entry.key_fingerprint for name in KINDS for entry in ledger.entries(workspace.engine, name)} - {""}
-    if used - {key.fingerprint}:
-        reason = f"{path}: is not the privacy key that this workspace's pseudonyms were made with"
-        raise SettingsError(f"{reason}; point {KEY_VARIABLE} to that key, or begin a new workspace")
-    return key
-
-
-def _counted(rows: Iterator[Row | BadRow], name: str, progress: Progress) -> Iterator[Row | BadRow]:
-    count = 0
-    for count, row in enumerate(rows, start=1):
-        yield row
-        if count % BATCH == 0:
-            progress(f"ingest {name}", count, 0)
-    progress(f"ingest {name}", count, count)
 
 
 def _sort(
@@ -153,22 +71,17 @@ def _sort(
     """Put one row where it belongs."""
     if isinstance(row, BadRow):
         raw = scrub(row.raw) if kind.protect is None else WITHHELD
-        refused.add(_refusal(name, row.line, row.problem, raw))
+        refused.add(refusal(name, row.line, row.problem, raw))
         return
     try:
         record = kind.model.model_validate(row.values)
     except ValidationError as error:
         raw = protect_raw(row.values, kind.model.model_fields)
-        refused.add(_refusal(name, row.line, first_problem(error), raw))
+        refused.add(refusal(name, row.line, first_problem(error), raw))
         return
     if kind.protect is not None and key is not None:
         record = kind.protect(record, key)
     accepted.add({"line": row.line, **kind.flatten(record)})
-
-
-def _refusal(name: str, line: int, problem: Problem, raw: str) -> dict[str, Any]:
-    says = {"field": problem.field, "reason": problem.reason, "remedy": problem.remedy}
-    return {"file": name, "line": line, **says, "raw": raw[:RAW_LIMIT]}
 
 
 def _stored(
@@ -182,11 +95,6 @@ def _stored(
 ) -> Entry:
     """The ledger's entry, made when both parts lie in their places."""
     refused_part, part = refused.finish(), accepted.finish()
-    repeated = 0 if part is None else accepted.written - _new_ids(workspace, kind, part)
-    if refused_part is not None:
-        publish(refused_part, workspace.refused_part(kind.name, sha256))
-    if part is not None:
-        publish(part, workspace.part(kind.name, sha256))
     entry = Entry(
         kind=kind.name,
         sha256=sha256,
@@ -194,25 +102,11 @@ def _stored(
         rows=accepted.written + refused.written,
         accepted=accepted.written,
         quarantined=refused.written,
-        repeated=repeated,
+        repeated=0 if part is None else accepted.written - new_ids(workspace, kind, part),
         key_fingerprint=key.fingerprint if key else "",
     )
-    ledger.record(workspace.engine, entry)
+    file_away(workspace, (refused_part, workspace.refused_part(kind.name, sha256)), [(part, entry)])
     return entry
-
-
-def _new_ids(workspace: Workspace, kind: Kind, part: Path) -> int:
-    """How many ids of the part stand in no earlier part."""
-    columns = ", ".join(identifier(column) for column in kind.key)
-    entries = ledger.entries(workspace.engine, kind.name)
-    earlier = [path for entry in entries if (path := workspace.part(kind.name, entry.sha256)).exists()]
-    ids = f"FROM {scan([part])} SELECT DISTINCT {columns}"
-    if earlier:
-        ids = f"({ids}) EXCEPT (FROM {scan(earlier)} SELECT {columns})"
-    with connection(part.parent) as db:
-        row = db.execute(f"FROM ({ids}) SELECT count(*)").fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 def _report(kind: Kind, entry: Entry, *, already_ingested: bool) -> IngestReport:

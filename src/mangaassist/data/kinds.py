@@ -25,6 +25,7 @@ class Kind:
     """What may be ingested under one name.
 
     key: the columns that say which row is which.  keeps_first: whether the first row of a key counts, or the last.
+    needs: a column that a row with a value in it is kept for, before one without.
     protect: how user records lose what is private; None for the shop's own records, which need no privacy key.
     """
 
@@ -34,6 +35,7 @@ class Kind:
     columns: Columns
     flatten: Callable[[Any], dict[str, Any]]
     keeps_first: bool = False
+    needs: str | None = None
     protect: Callable[[Any, PrivacyKey], Any] | None = None
 
 
@@ -109,7 +111,16 @@ KINDS: Final[Mapping[KindName, Kind]] = {
         Kind("articles", Article, ("article_id",), _columns(Article), _as_it_is),
         Kind("curated", CuratedPair, ("title_id", "similar_id"), _columns(CuratedPair), _as_it_is),
         Kind("queries", UbiQuery, ("query_id",), _QUERY, _flat_query, protect=protect_query),
-        Kind("events", UbiEvent, ("event_id",), _EVENT, _flat_event, keeps_first=True, protect=protect_event),
+        Kind(
+            "events",
+            UbiEvent,
+            ("event_id",),
+            _EVENT,
+            _flat_event,
+            keeps_first=True,
+            needs="query_id",
+            protect=protect_event,
+        ),
         Kind(
             "judged_queries",
             JudgedQuery,

@@ -1,5 +1,6 @@
 """Which files were ingested, in which order, with what result: the row that makes a file count."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -26,6 +27,7 @@ _FILES: Final = Table(
 class Entry:
     """One ingested file: its name, its content hash, and what became of its rows.
 
+    kind: the table that it feeds. A shop's export feeds two, and has one more entry under the name of its format.
     key_fingerprint: the privacy key its pseudonyms were made with; empty where the kind has none.
     """
 
@@ -44,10 +46,12 @@ def create_tables(engine: Engine) -> None:
     _METADATA.create_all(engine)
 
 
-def entries(engine: Engine, kind: str) -> list[Entry]:
-    """The files of this kind, the first ingested first."""
+def entries(engine: Engine, kind: str | None = None) -> list[Entry]:
+    """The files of this kind, or of all kinds, the first ingested first."""
     columns = [column for column in _FILES.columns if column.name != "sequence"]
-    statement = select(*columns).where(_FILES.c.kind == kind).order_by(_FILES.c.sequence)
+    statement = select(*columns).order_by(_FILES.c.sequence)
+    if kind is not None:
+        statement = statement.where(_FILES.c.kind == kind)
     with engine.connect() as connection:
         return [Entry(**row) for row in connection.execute(statement).mappings()]
 
@@ -57,9 +61,13 @@ def find(engine: Engine, kind: str, sha256: str) -> Entry | None:
     return next((entry for entry in entries(engine, kind) if entry.sha256 == sha256), None)
 
 
-def record(engine: Engine, entry: Entry) -> None:
-    """Make the file count; one that counted before, and whose part was lost, now counts as the latest."""
-    same = (_FILES.c.kind == entry.kind) & (_FILES.c.sha256 == entry.sha256)
+def record(engine: Engine, entries: Sequence[Entry]) -> None:
+    """Make a file count, in every table that it feeds or in none.
+
+    One that counted before, and whose part was lost, now counts as the latest.
+    """
     with engine.begin() as connection:
-        connection.execute(delete(_FILES).where(same))
-        connection.execute(insert(_FILES).values(**asdict(entry)))
+        for entry in entries:
+            same = (_FILES.c.kind == entry.kind) & (_FILES.c.sha256 == entry.sha256)
+            connection.execute(delete(_FILES).where(same))
+            connection.execute(insert(_FILES).values(**asdict(entry)))

@@ -74,17 +74,20 @@ def _decoded(path: Path, number: int, content: bytes, *, whole: bool) -> Line | 
         if content.startswith(UTF16):
             raise DataError(f"{path}: line 1: the file is UTF-16; save it as UTF-8")
         content = content.removeprefix(BOM)
-    start = content[:RAW_LIMIT].decode(errors="backslashreplace")
-    if not whole:
-        return bad(
-            number, f"is longer than {LINE_LIMIT} bytes", "split the row, or check for a missing line end", start
-        )
-    if b"\0" in content:
-        return bad(number, "holds a NUL byte", "remove it; the file may be damaged", start.replace("\0", "\\0"))
-    try:
-        return Line(number, content.decode())
-    except UnicodeDecodeError as error:
-        return bad(number, f"is not UTF-8 at byte {error.start + 1}", "save the file as UTF-8", start)
+    if whole and b"\0" not in content:
+        try:
+            return Line(number, content.decode())
+        except UnicodeDecodeError as error:
+            return bad(number, f"is not UTF-8 at byte {error.start + 1}", "save the file as UTF-8", _start(content))
+    if whole:
+        raw = _start(content).replace("\0", "\\0")
+        return bad(number, "holds a NUL byte", "remove it; the file may be damaged", raw)
+    remedy = "split the row, or check for a missing line end"
+    return bad(number, f"is longer than {LINE_LIMIT} bytes", remedy, _start(content))
+
+
+def _start(content: bytes) -> str:
+    return content[:RAW_LIMIT].decode(errors="backslashreplace")
 
 
 def bad(line: int, reason: str, remedy: str, raw: str) -> BadRow:

@@ -15,7 +15,7 @@ from mangaassist.data.contracts import JudgedQuery
 from mangaassist.data.scrub import scrub
 from mangaassist.data.ubi import UbiEvent, UbiQuery
 
-PERSONAL_IDS: Final = frozenset({"clientid", "userid"})
+PERSONAL_IDS: Final = frozenset({"clientid", "userid", "userpseudoid", "anonymousid"})
 PSEUDONYM_BYTES: Final = 16
 WITHHELD: Final = "[withheld: the row could not be read, so what it says of a person could not be removed]"
 
@@ -78,6 +78,17 @@ def _protect_entry(name: str, value: Any, key: PrivacyKey | None) -> Any:
     if key is None:
         return "[id]"
     return key.pseudonym(value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str))
+
+
+def known_parts(value: Any, shape: Mapping[str, Any] | None) -> Any:
+    """Of a nested value only what the shape names (None: a single value), at any place where a list may stand."""
+    if shape is None:
+        return value if value is None or isinstance(value, str | int | float) else f"[{type(value).__name__}]"
+    if isinstance(value, list | tuple):
+        return [known_parts(entry, shape) for entry in value]
+    if isinstance(value, Mapping):
+        return {name: known_parts(value[name], part) for name, part in shape.items() if name in value}
+    return None if value is None else f"[{type(value).__name__}]"
 
 
 def protect_raw(values: Mapping[str, Any], known: Collection[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 import duckdb
 
-MEMORY_LIMIT: Final = "1GB"
+MEMORY_LIMIT: Final = "400MB"
 ROW_GROUP: Final = 10_000
 
 
@@ -25,6 +25,7 @@ def connection(spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     }
     with duckdb.connect(config=settings) as db:
         db.execute("SET TimeZone = 'UTC'")
+        db.execute("SET enable_progress_bar = false")
         yield db
 
 

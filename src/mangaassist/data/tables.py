@@ -1,4 +1,7 @@
-"""A workspace in; its validated records out, each id once: the latest ingested, for events the first."""
+"""A workspace in; its validated records out, each id once: the latest ingested, for events the first.
+
+Of an event that came with its query and without, the first that has it counts.
+"""
 
 import tempfile
 from pathlib import Path
@@ -8,8 +11,10 @@ import polars as pl
 from mangaassist.core.errors import WorkspaceError
 from mangaassist.data import ledger
 from mangaassist.data.contracts import Article, CuratedPair, JudgedQuery, Judgement, Title
-from mangaassist.data.ingest import REFUSED
+from mangaassist.data.exports import EXPORTS
 from mangaassist.data.kinds import KINDS, Kind, KindName
+from mangaassist.data.ledger import Entry
+from mangaassist.data.reading import REFUSED
 from mangaassist.data.sql import connection, identifier, scan, text, write_parquet
 from mangaassist.data.workspace import Workspace
 
@@ -63,15 +68,16 @@ def ingested_files(workspace: Workspace) -> list[tuple[KindName, str]]:
 
 
 def quarantined(workspace: Workspace) -> pl.DataFrame:
-    """Every refused row: kind, file, line, field, reason, remedy, and the row itself with nothing private in it."""
+    """Every refused row: kind, file, line, field, reason, remedy, and the row itself with nothing private in it.
+
+    The kind of an export's row is the export's format.
+    """
     frames = [pl.DataFrame(schema={"kind": pl.String(), **REFUSED})]
-    for kind in KINDS:
-        for entry in ledger.entries(workspace.engine, kind):
-            if entry.quarantined:
-                refused = pl.read_parquet(
-                    _existing(workspace.refused_part(kind, entry.sha256), kind, entry.file), glob=False
-                )
-                frames.append(refused.select(pl.lit(kind).alias("kind"), *REFUSED))
+    entries = [entry for kind in (*KINDS, *EXPORTS) for entry in ledger.entries(workspace.engine, kind)]
+    for entry in entries:
+        if entry.quarantined:
+            part = _existing(workspace, workspace.refused_part(entry.kind, entry.sha256), entry)
+            frames.append(pl.read_parquet(part, glob=False).select(pl.lit(entry.kind).alias("kind"), *REFUSED))
     return pl.concat(frames)
 
 
@@ -89,12 +95,15 @@ def _table(workspace: Workspace, name: KindName, order: tuple[str, ...] = ()) ->
 def _parts(workspace: Workspace, name: KindName) -> list[Path]:
     """The parts that count, the first ingested first."""
     entries = [entry for entry in ledger.entries(workspace.engine, name) if entry.accepted]
-    return [_existing(workspace.part(name, entry.sha256), name, entry.file) for entry in entries]
+    return [_existing(workspace, workspace.part(name, entry.sha256), entry) for entry in entries]
 
 
-def _existing(part: Path, kind: str, file: str) -> Path:
+def _existing(workspace: Workspace, part: Path, entry: Entry) -> Path:
     if not part.exists():
-        raise WorkspaceError(f"{part}: is missing; take it in again: `mangaassist ingest {file}` (kind {kind})")
+        formats = [name for name in EXPORTS if ledger.find(workspace.engine, name, entry.sha256)]
+        way = f" --format {formats[0]}`" if formats else f"` (kind {entry.kind})"
+        told = f"`mangaassist ingest {entry.file}{way}"
+        raise WorkspaceError(f"{part}: is missing; take it in again: {told}")
     return part
 
 
@@ -103,10 +112,11 @@ def _each_id_once(kind: Kind, parts: list[Path], order: tuple[str, ...]) -> str:
     columns, key = _names(tuple(kind.columns)), _names(kind.key)
     sequence = ", ".join(f"({text(str(part))}, {number})" for number, part in enumerate(parts))
     way = "ASC" if kind.keeps_first else "DESC"
+    incomplete = f"{identifier(kind.needs)} IS NULL, " if kind.needs else ""
     return (
         f"FROM {scan(parts, filename=True)} JOIN (VALUES {sequence}) AS part(filename, sequence) USING (filename) "
         f"SELECT {columns} "
-        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY sequence {way}, line {way}) = 1 "
+        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {incomplete}sequence {way}, line {way}) = 1 "
         f"ORDER BY {_names(order)}"
     )
 
