@@ -2,10 +2,13 @@
 
 ingest(workspace, kind, path)      one file → rows in the workspace; bad rows quarantined, private parts removed
 titles(workspace), ubi_events(…)   the workspace → records, each id once
+forget_file(workspace, kind, …)    a file's rows out of the workspace, its name kept
+back_up(root, folder)              the workspace → a whole, checked copy
 documents(titles, articles, …)     records → documents as the encoder reads them
 load_beir(folder)                  any retrieval set in BEIR's layout → documents, queries, judgements
 """
 
+from mangaassist.data.backup import BACKUP_LIST, Backup, back_up, check_backup
 from mangaassist.data.beir import LoadedSet, Missing, load_beir, load_documents, load_queries, load_titles, read_beir
 from mangaassist.data.contracts import Article, CuratedPair, JudgedQuery, Judgement, Split, Title
 from mangaassist.data.enrich import (
@@ -20,9 +23,13 @@ from mangaassist.data.enrich import (
     word_count,
 )
 from mangaassist.data.folders import FolderReport, ingest_directory, kind_of
+from mangaassist.data.forgetting import forget_file
 from mangaassist.data.ingest import IngestReport, ingest
 from mangaassist.data.keyfile import key_file, load_key
 from mangaassist.data.kinds import KINDS, KindName
+from mangaassist.data.ledger import Entry, all_entries
+from mangaassist.data.leftovers import leftover_parts, unnamed_files
+from mangaassist.data.migrations import migrate
 from mangaassist.data.privacy import PrivacyKey
 from mangaassist.data.problems import Problem
 from mangaassist.data.rows import read_rows, strict_rows, text_lines
@@ -43,12 +50,15 @@ from mangaassist.data.ubi import KNOWN_ACTIONS, UbiEvent, UbiQuery, with_event_i
 from mangaassist.data.workspace import Workspace
 
 __all__ = [
+    "BACKUP_LIST",
     "DEFAULT_TEMPLATE",
     "KINDS",
     "KNOWN_ACTIONS",
     "Article",
+    "Backup",
     "CuratedPair",
     "Enrichment",
+    "Entry",
     "FolderReport",
     "IngestReport",
     "JudgedQuery",
@@ -63,10 +73,14 @@ __all__ = [
     "UbiEvent",
     "UbiQuery",
     "Workspace",
+    "all_entries",
     "article_document",
     "articles",
+    "back_up",
+    "check_backup",
     "curated",
     "documents",
+    "forget_file",
     "ingest",
     "ingest_directory",
     "ingested_files",
@@ -75,11 +89,13 @@ __all__ = [
     "judgements",
     "key_file",
     "kind_of",
+    "leftover_parts",
     "load_beir",
     "load_documents",
     "load_key",
     "load_queries",
     "load_titles",
+    "migrate",
     "quarantined",
     "read_beir",
     "read_qrels",
@@ -94,6 +110,7 @@ __all__ = [
     "titles",
     "ubi_events",
     "ubi_queries",
+    "unnamed_files",
     "with_event_id",
     "with_query_id",
     "word_count",

@@ -20,6 +20,7 @@ from mangaassist.data import ledger
 from mangaassist.data.keyfile import KEY_VARIABLE, key_file, load_key
 from mangaassist.data.kinds import KINDS, Kind, KindName
 from mangaassist.data.ledger import Entry
+from mangaassist.data.leftovers import remove_leftovers
 from mangaassist.data.lines import RAW_LIMIT, BadRow, Row
 from mangaassist.data.parts import BATCH, PartWriter, empty_folder, publish
 from mangaassist.data.privacy import WITHHELD, PrivacyKey, protect_raw
@@ -70,28 +71,22 @@ def ingest(workspace: Workspace, kind: KindName, path: Path, *, progress: Progre
 def writer(workspace: Workspace) -> Iterator[None]:
     """Hold the workspace's lock, with the leftovers of an interrupted ingest removed."""
     with workspace.lock(), workspace.writing():
-        _remove_leftovers(workspace)
+        remove_leftovers(workspace)
         try:
             yield
         finally:
             empty_folder(workspace.scratch)
 
 
-def _remove_leftovers(workspace: Workspace) -> None:
-    empty_folder(workspace.scratch)
-    for kind in KINDS:
-        entries = ledger.entries(workspace.engine, kind)
-        counted = {workspace.part(kind, entry.sha256) for entry in entries}
-        counted |= {workspace.refused_part(kind, entry.sha256) for entry in entries}
-        parts, refused = (workspace.root / "tables" / kind).glob("*.parquet"), workspace.quarantine.glob(f"{kind}-*")
-        for leftover in {*parts, *refused} - counted:
-            leftover.unlink()
-
-
 def take_in(workspace: Workspace, kind: Kind, path: Path, progress: Progress) -> IngestReport:
     """Take one file in under `writer`."""
     before = _fingerprint(path)
     known = ledger.find(workspace.engine, kind.name, before.sha256)
+    if known is not None and known.deleted_at is not None:
+        raise DataError(
+            f"{path}: is the file {known.file!r} that was deleted from this workspace at {known.deleted_at} "
+            f"({known.deleted_why}); it is not taken in again, so take it out of what you ingest"
+        )
     if known is not None and _is_complete(workspace, known):
         return _report(kind, known, already_ingested=True)
     key = _key_for(workspace, kind)
