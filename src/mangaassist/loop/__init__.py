@@ -6,9 +6,11 @@ Every stage reads what the one before stored, writes its own result last and who
 """
 
 from mangaassist.loop.catalogue import Catalogue, data_fingerprint, load_catalogue, workspace_encoder
+from mangaassist.loop.collecting import Garbage, collect_garbage, collect_releases
 from mangaassist.loop.deciding import decide, registry_of, release_candidate
 from mangaassist.loop.evaluating import evaluate_candidate
 from mangaassist.loop.judged import JudgedSplit, judged_split
+from mangaassist.loop.lineage import trace_release
 from mangaassist.loop.pairing import StoredPairs, make_pairs, read_pair_counts, read_pairs
 from mangaassist.loop.reviewing import export_review, import_review, propose, read_proposals
 from mangaassist.loop.settings import SETTINGS_FILE, Settings, read_settings
@@ -17,10 +19,13 @@ from mangaassist.loop.training import candidate_folder, read_tuning, train_candi
 __all__ = [
     "SETTINGS_FILE",
     "Catalogue",
+    "Garbage",
     "JudgedSplit",
     "Settings",
     "StoredPairs",
     "candidate_folder",
+    "collect_garbage",
+    "collect_releases",
     "data_fingerprint",
     "decide",
     "evaluate_candidate",
@@ -37,6 +42,7 @@ __all__ = [
     "read_tuning",
     "registry_of",
     "release_candidate",
+    "trace_release",
     "train_candidate",
     "workspace_encoder",
 ]
