@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from command_line import refused, run
 from loop_child import killed_at
@@ -262,3 +263,24 @@ def test_people_read_that_a_release_was_deleted_and_that_the_identity_has_no_lin
     assert "by noa: out of reach of every rollback" in told
     assert "deleted with the release" in told
     assert "No lineage" in said("releases", "--lineage", "embed-adapter-v00", "--workspace", shop.root)
+
+
+def test_people_read_the_log_lines_of_a_pair(shop: Workspace) -> None:
+    promoted(shop)
+    pair = (
+        pl.read_parquet(shop.releases / FIRST / "pairs.parquet").filter(pl.col("source") == "click").row(0, named=True)
+    )
+    words = ("releases", "--lineage", FIRST, "--query", pair["query_text"], "--workspace", shop.root)
+
+    told = said(*words)
+
+    assert f"{pair['query_text']} → {pair['positive']} (click, weight" in told
+    (line, *_) = [line for each in result(*words)["pairs_of_query"] for line in each["lines"]]
+    assert f"{line['file']}, line {line['line']:,}: {line['id']}" in told
+
+
+def test_a_query_alone_is_wrong_usage(shop: Workspace) -> None:
+    done = run("releases", "--query", "text", "--workspace", shop.root)
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "--query needs --lineage RELEASE" in done.stderr

@@ -18,6 +18,7 @@ from mangaassist.loop import (
     read_settings,
     registry_of,
     release_candidate,
+    trace_pairs,
     trace_release,
     train_candidate,
 )
@@ -209,3 +210,45 @@ def test_training_the_same_again_gives_the_same_origin(shop: Workspace) -> None:
     trained_again(shop)
 
     assert path.read_bytes() == before
+
+
+def test_a_pair_leads_to_the_very_lines_of_the_files_it_was_made_of(shop: Workspace) -> None:
+    released(shop)
+    pair = (
+        pl.read_parquet(shop.releases / FIRST / "pairs.parquet").filter(pl.col("source") == "click").row(0, named=True)
+    )
+
+    told = [each for each in trace_pairs(shop, FIRST, pair["query_text"]) if each["positive"] == pair["positive"]]
+
+    lines = [line for each in told for line in each["lines"]]
+    assert {pair["query_id"], *pair["evidence"]} <= {line["id"] for line in lines}
+    for line in lines:
+        path = shop.root / "files" / line["file"]
+        row = json.loads(path.read_text().splitlines()[line["line"] - 1])
+        assert row["query_id" if line["kind"] == "queries" else "event_id"] == line["id"]
+        assert line["sha256"] == sha256_of(path)
+        if line["kind"] == "events" and row["action_name"] == "click":
+            assert row["event_attributes"]["object"]["object_id"] == pair["positive"]
+
+
+def test_of_a_deleted_file_a_pair_still_names_the_ids(shop: Workspace) -> None:
+    released(shop)
+    (events,) = [entry for entry in all_entries(shop.engine) if entry.kind == "events"]
+    pair = (
+        pl.read_parquet(shop.releases / FIRST / "pairs.parquet").filter(pl.col("source") == "click").row(0, named=True)
+    )
+
+    forget_file(shop, "events", events.sha256, "older than a year", at=NOON)
+
+    told = trace_pairs(shop, FIRST, pair["query_text"])
+    assert {line["kind"] for each in told for line in each["lines"]} == {"queries"}
+    assert set(pair["evidence"]) <= {name for each in told for name in each["elsewhere"]}
+
+
+def test_pairs_that_a_release_has_not_are_told(shop: Workspace) -> None:
+    released(shop)
+
+    with pytest.raises(DataError, match=r"was trained on no pair with the query text 'nobody typed this'; look into"):
+        trace_pairs(shop, FIRST, "nobody typed this")
+    with pytest.raises(DataError, match=f"{IDENTITY} keeps no pairs"):
+        trace_pairs(shop, IDENTITY, "text")

@@ -11,7 +11,7 @@ _SHOWN_DIGITS = 12
 
 
 def draw_lineage(console: Console, told: Mapping[str, Any]) -> None:
-    """From the release down to the files, each with what became of it."""
+    """From the release down to the files, each with what became of it; or down to the log lines of some pairs."""
     console.print(f"[bold]{told['release']}[/]")
     if told["deleted"]:
         console.print(f"  deleted {_who_and_why(told['deleted'])}", markup=False)
@@ -33,7 +33,20 @@ def draw_lineage(console: Console, told: Mapping[str, Any]) -> None:
     pairs = lineage["pairs"]
     counts = ", ".join(f"{source} {count:,}" for source, count in pairs["by_source"].items())
     console.print(f"  pairs {_short(pairs['sha256'])}: {counts}; {pairs['file'] or 'deleted with the release'}")
-    console.print(_files(lineage["files"]))
+    if "pairs_of_query" in told:
+        _draw_pairs(console, told["pairs_of_query"])
+    else:
+        console.print(_files(lineage["files"]))
+
+
+def _draw_pairs(console: Console, pairs: list[Mapping[str, Any]]) -> None:
+    for pair in pairs:
+        told = f"{pair['query_text']} → {pair['positive']} ({pair['source']}, weight {pair['weight']:.2f})"
+        console.print(f"  {told}", markup=False)
+        for line in pair["lines"]:
+            console.print(f"    {line['file']}, line {line['line']:,}: {line['id']}", markup=False)
+        for name in pair["elsewhere"]:
+            console.print(f"    in no log that is here: {name}", markup=False)
 
 
 def _files(files: list[Mapping[str, Any]]) -> Table:

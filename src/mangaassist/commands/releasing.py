@@ -13,7 +13,7 @@ from mangaassist.commands.lineage import draw_lineage
 from mangaassist.commands.output import JsonFile, Workspace, emit, errors_shown, messages
 from mangaassist.core.errors import RegistryError
 from mangaassist.data import Workspace as ShopWorkspace
-from mangaassist.loop import decide, read_settings, registry_of, release_candidate, trace_release
+from mangaassist.loop import decide, read_settings, registry_of, release_candidate, trace_pairs, trace_release
 from mangaassist.promotion import Decision, read_tombstones, to_json
 from mangaassist.promotion import releases as published_releases
 
@@ -73,15 +73,24 @@ def releases(
         str | None,
         typer.Option("--lineage", metavar="RELEASE", help="Show one: its decision, its pairs, the files behind them."),
     ] = None,
+    query: Annotated[
+        str | None,
+        typer.Option("--query", metavar="TEXT", help="With --lineage: its pairs of this query, and their log lines."),
+    ] = None,
     workspace: Workspace = Path(),
     json_file: JsonFile = None,
 ) -> None:
     """List the releases, which is live, and who changed that when and why."""
+    if query is not None and lineage is None:
+        messages.print("error: --query needs --lineage RELEASE: pairs are those of a release", markup=False)
+        raise typer.Exit(2)
     with errors_shown():
         shop = ShopWorkspace.open(workspace)
         registry = registry_of(shop)
         if lineage is not None:
             told = trace_release(shop, registry, lineage)
+            if query is not None:
+                told["pairs_of_query"] = trace_pairs(shop, lineage, query)
             emit(told, json_file, lambda console: draw_lineage(console, told))
             return
         aliases = registry.aliases()

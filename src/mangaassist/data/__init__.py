@@ -45,6 +45,7 @@ from mangaassist.data.tables import (
     ubi_events,
     ubi_queries,
 )
+from mangaassist.data.tracing import LogLine, log_lines
 from mangaassist.data.trec import read_qrels, read_run, write_qrels, write_run
 from mangaassist.data.ubi import KNOWN_ACTIONS, UbiEvent, UbiQuery, with_event_id, with_query_id
 from mangaassist.data.workspace import Workspace
@@ -65,6 +66,7 @@ __all__ = [
     "Judgement",
     "KindName",
     "LoadedSet",
+    "LogLine",
     "Missing",
     "PrivacyKey",
     "Problem",
@@ -95,6 +97,7 @@ __all__ = [
     "load_key",
     "load_queries",
     "load_titles",
+    "log_lines",
     "migrate",
     "quarantined",
     "read_beir",

@@ -10,7 +10,7 @@ from mangaassist.loop.collecting import Garbage, collect_garbage, collect_releas
 from mangaassist.loop.deciding import decide, registry_of, release_candidate
 from mangaassist.loop.evaluating import evaluate_candidate
 from mangaassist.loop.judged import JudgedSplit, judged_split
-from mangaassist.loop.lineage import trace_release
+from mangaassist.loop.lineage import trace_pairs, trace_release
 from mangaassist.loop.pairing import StoredPairs, make_pairs, read_pair_counts, read_pairs
 from mangaassist.loop.reviewing import export_review, import_review, propose, read_proposals
 from mangaassist.loop.settings import SETTINGS_FILE, Settings, read_settings
@@ -42,6 +42,7 @@ __all__ = [
     "read_tuning",
     "registry_of",
     "release_candidate",
+    "trace_pairs",
     "trace_release",
     "train_candidate",
     "workspace_encoder",

@@ -5,13 +5,16 @@ release → decision → pairs, by source → ingested files, each kept, deleted
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from mangaassist.core.errors import DataError
 from mangaassist.core.files import canonical_json, sha256_bytes, write_atomic
-from mangaassist.data import Entry, Workspace, all_entries
+from mangaassist.data import Entry, LogLine, Workspace, all_entries, log_lines
 from mangaassist.loop.catalogue import data_fingerprint
 from mangaassist.loop.pairing import StoredPairs, pairs_file
 from mangaassist.loop.settings import Settings
@@ -85,6 +88,40 @@ def trace_release(workspace: Workspace, registry: Registry, release: str) -> dic
         "promoted": _promotions(registry, release),
         "lineage": lineage and _told(workspace, release, lineage, pairs_are_kept=tombstone is None),
     }
+
+
+def trace_pairs(workspace: Workspace, release: str, query_text: str) -> list[dict[str, Any]]:
+    """The pairs of a release with this query text, each with the log lines it was made of, as JSON.
+
+    The lines that are gone (their file was deleted) and evidence that is no log's stand under `elsewhere`. Raises
+    DataError if the release has no pairs of its own, or none with this text.
+    """
+    verify(workspace.root, release)
+    path = workspace.releases / release / PAIRS
+    if not path.is_file():
+        raise DataError(f"{release} keeps no pairs: it changes nothing, or is older than lineage")
+    rows = pl.read_parquet(path, glob=False).filter(pl.col("query_text") == query_text).to_dicts()
+    if not rows:
+        raise DataError(f"{release} was trained on no pair with the query text {query_text!r}; look into {path}")
+    found: dict[str, list[LogLine]] = {}
+    for line in log_lines(workspace, (name for row in rows for name in _ids(row))):
+        found.setdefault(line.id, []).append(line)
+    return [
+        {
+            "query_text": query_text,
+            "positive": row["positive"],
+            "source": row["source"],
+            "weight": row["weight"],
+            "lines": [asdict(line) for name in _ids(row) for line in found.get(name, [])],
+            "elsewhere": [name for name in _ids(row) if name not in found],
+        }
+        for row in rows
+    ]
+
+
+def _ids(row: Mapping[str, Any]) -> list[str]:
+    """The search that a pair was seen in, then its evidence."""
+    return list(dict.fromkeys([*([row["query_id"]] if row["query_id"] else []), *row["evidence"]]))
 
 
 def _parents(root: Path, lineage: Lineage | None) -> list[str]:
