@@ -6,6 +6,7 @@ from mangaassist.commands.bench import bench
 from mangaassist.commands.demo import demo
 from mangaassist.commands.exporting import export
 from mangaassist.commands.intents import intents
+from mangaassist.commands.keeping import backup, gc, migrate
 from mangaassist.commands.learning import evaluate, pairs, train
 from mangaassist.commands.releasing import gate, promote, releases, rollback
 from mangaassist.commands.taking_in import embed, ingest, init
@@ -17,7 +18,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (init, ingest, embed, pairs, train, evaluate, gate, promote, rollback, releases, export, bench, demo):
+for command in (
+    init,
+    ingest,
+    embed,
+    pairs,
+    train,
+    evaluate,
+    gate,
+    promote,
+    rollback,
+    releases,
+    export,
+    backup,
+    migrate,
+    gc,
+    bench,
+    demo,
+):
     app.command()(command)
 app.add_typer(intents)
 

@@ -25,6 +25,9 @@ COMMANDS = (
     "rollback",
     "releases",
     "export",
+    "backup",
+    "migrate",
+    "gc",
     "bench",
     "demo",
     "intents train",
@@ -32,7 +35,10 @@ COMMANDS = (
     "intents show",
 )
 INTENTS = ("intents train", "intents evaluate", "intents show")
-ON_A_WORKSPACE = ("embed", "pairs", "train", "evaluate", "gate", "promote", "rollback", "releases", *INTENTS)
+ON_A_WORKSPACE = (
+    *("embed", "pairs", "train", "evaluate", "gate", "promote", "rollback", "releases", "migrate", "gc"),
+    *INTENTS,
+)
 
 
 def options(command: str) -> dict[str, object]:
@@ -85,6 +91,8 @@ def test_help_names_every_command() -> None:
         ("nonsense",),
         ("ingest",),
         ("bench",),
+        ("backup",),
+        ("gc", "--keep", "-1"),
         ("gate", "--nonsense"),
         ("intents", "nonsense"),
         ("intents", "train", "--seed", "many"),
@@ -111,14 +119,18 @@ def test_outside_a_workspace_the_error_names_the_folder_and_the_remedy(command: 
     assert said == f"WorkspaceError: {nowhere}: is no workspace; make one: `mangaassist init --workspace {nowhere}`"
 
 
-def test_ingest_outside_a_workspace_is_refused_too(tmp_path: Path) -> None:
-    assert "is no workspace" in refused("ingest", tmp_path, "--workspace", tmp_path / "nowhere")
+@pytest.mark.parametrize("command", ["ingest", "backup"])
+def test_outside_a_workspace_a_command_with_a_path_is_refused_too(command: str, tmp_path: Path) -> None:
+    assert "is no workspace" in refused(command, tmp_path / "path", "--workspace", tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("command", ["pairs", "train", "evaluate", "gate", "promote", "rollback", "intents train"])
+@pytest.mark.parametrize(
+    "command",
+    ["pairs", "train", "evaluate", "gate", "promote", "rollback", "backup", "migrate", "gc", "intents train"],
+)
 def test_while_another_process_writes_the_error_says_which(command: str, shop: Workspace) -> None:
     with shop.lock():
-        said = refused(*command.split(), "--workspace", shop.root)
+        said = refused(*words_for(command, shop))
 
     assert said.startswith(f"WorkspaceLocked: {shop.root}: process ")
     assert said.endswith("is writing to this workspace; wait until it ends, or stop it")
@@ -138,11 +150,12 @@ def words_for(command: str, shop: Workspace) -> list[str]:
     needed = {
         "init": ["--workspace", f"{shop.root}-new"],
         "ingest": [str(shop.root / "files"), "--workspace", str(shop.root)],
+        "backup": [f"{shop.root}-backup", "--workspace", str(shop.root)],
     }
-    return [command, *needed.get(command, ["--workspace", str(shop.root)])]
+    return [*command.split(), *needed.get(command, ["--workspace", str(shop.root)])]
 
 
-HARMLESS = ("init", "ingest", "embed", "pairs", "train", "evaluate", "gate", "releases")
+HARMLESS = ("init", "ingest", "embed", "pairs", "train", "evaluate", "gate", "releases", "backup", "migrate", "gc")
 
 
 @pytest.mark.parametrize("command", HARMLESS)

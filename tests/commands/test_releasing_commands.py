@@ -68,7 +68,7 @@ def test_promote_makes_the_candidate_live(shop: Workspace) -> None:
     assert promoted(shop, "--actor", "mina", "--why", "it finds more") == FIRST
 
     found = listed(shop)
-    assert set(found) == {"releases", "live", "candidate", "previous", "history"}
+    assert set(found) == {"releases", "live", "candidate", "previous", "history", "deleted"}
     assert (found["live"], found["previous"]) == (FIRST, "embed-adapter-v00")
     assert found["releases"] == ["embed-adapter-v00", FIRST]
     (entry,) = found["history"]

@@ -19,7 +19,7 @@ def test_a_new_workspace_can_be_opened_and_says_its_format(tmp_path: Path) -> No
 
     assert opened.root == created.root
     content = json.loads((opened.root / "workspace.json").read_text())
-    assert content == {"format": "mangaassist-workspace", "format_version": 1}
+    assert content == {"format": "mangaassist-workspace", "format_version": 2}
     assert all(path.is_dir() for path in (opened.vectors, opened.pairs, opened.runs, opened.releases, opened.logs))
 
 
@@ -60,12 +60,30 @@ def test_a_damaged_description_is_an_error(workspace: Workspace, content: str) -
         Workspace.open(workspace.root)
 
 
-@pytest.mark.parametrize("version", [0, 2, "1"])
-def test_another_format_version_is_refused(workspace: Workspace, version: object) -> None:
+def set_version(workspace: Workspace, version: object) -> None:
     content = {"format": "mangaassist-workspace", "format_version": version}
     (workspace.root / "workspace.json").write_text(json.dumps(content))
 
-    with pytest.raises(WorkspaceError, match=f"format version {version}, this program knows 1"):
+
+@pytest.mark.parametrize("version", [0, -1, "1", None, True, 1.0])
+def test_a_version_that_is_none_is_damage(workspace: Workspace, version: object) -> None:
+    set_version(workspace, version)
+
+    with pytest.raises(WorkspaceError, match="is damaged; restore it from a backup"):
+        Workspace.open(workspace.root)
+
+
+def test_a_newer_format_is_refused_with_what_this_program_knows(workspace: Workspace) -> None:
+    set_version(workspace, 3)
+
+    with pytest.raises(WorkspaceError, match="version 3, this program knows none above 2; a newer program made it"):
+        Workspace.open(workspace.root)
+
+
+def test_an_older_format_names_the_command_that_brings_it_up_to_date(workspace: Workspace) -> None:
+    set_version(workspace, 1)
+
+    with pytest.raises(WorkspaceError, match=f"`mangaassist migrate --workspace {workspace.root}`"):
         Workspace.open(workspace.root)
 
 

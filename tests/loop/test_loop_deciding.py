@@ -73,6 +73,8 @@ def test_a_promoted_candidate_is_released_with_its_papers_and_live(shop: Workspa
         "report.json",
         "evidence.json",
         "decision.json",
+        "lineage.json",
+        "pairs.parquet",
     }
     verify(shop.root, release)
     entry = registry_of(shop).history()[-1]
@@ -176,7 +178,7 @@ def test_a_changed_release_is_no_baseline(shop: Workspace, tmp_path: Path) -> No
     path.write_bytes(path.read_bytes()[:-1] + b"\0\0")
     settings = read_settings(shop.root)
 
-    with pytest.raises(ArtifactError, match="was changed since it was written"):
+    with pytest.raises(ArtifactError, match="so it was changed; restore the folder from a backup, or roll back"):
         evaluate_candidate(shop, settings, live=release, seed=0, now=NOON, progress=no_progress)
 
 

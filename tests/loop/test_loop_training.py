@@ -68,7 +68,8 @@ def test_another_seed_trains_again_and_what_speaks_of_the_old_candidate_goes_wit
     assert trained(shop, seed=1)["seed"] == 1
 
     assert artefacts(shop.root)["mlp/adapter.safetensors"] != before["mlp/adapter.safetensors"]
-    assert {path.name for path in candidate_folder(shop).iterdir() if path.is_file()} == {"tuning.json"}
+    left = {path.name for path in candidate_folder(shop).iterdir() if path.is_file()}
+    assert left == {"tuning.json", "trained_on.json", "pairs.parquet"}
 
 
 def test_another_text_template_trains_again(shop: Workspace) -> None:

@@ -397,3 +397,34 @@ def test_of_two_processes_that_promote_exactly_one_wins(
     assert sorted(promoter.returncode for promoter in promoters) == [0, 3]
     (entry,) = registry.history()
     assert registry.aliases().live == entry.release
+
+
+def test_a_changed_live_release_is_not_buried_under_a_new_one_but_can_be_rolled_back_from(
+    registry: Registry, decide: Callable[..., Decision], tmp_path: Path
+) -> None:
+    """Promoting over it would leave a `previous` that no rollback can bring back."""
+    promote(registry, V1, decide(V1))
+    path = tmp_path / "releases" / V1 / "config.json"
+    path.chmod(0o644)
+    path.write_bytes(b"tampered")
+
+    with pytest.raises(ArtifactError, match=f"{path}: its sha256 differs .* or roll back to another release"):
+        promote(registry, V2, decide(V2, V1), live=V1)
+    with pytest.raises(ArtifactError, match="its sha256 differs"):
+        registry.check_promotable({"config.json": b"2"}, decide(V2, V1), data_fingerprint="data-1", override="urgent")
+
+    assert registry.aliases().live == V1
+    assert registry.rollback(expected_live=V1, actor="mika", why="it was changed") == IDENTITY
+
+
+def test_the_line_of_rollback_holds_what_rollbacks_can_reach(
+    registry: Registry, decide: Callable[..., Decision]
+) -> None:
+    assert registry.rollback_line() == (IDENTITY,)
+
+    promote(registry, V1, decide(V1))
+    promote(registry, V2, decide(V2, V1), live=V1)
+    assert registry.rollback_line() == (IDENTITY, V1, V2)
+
+    registry.rollback(expected_live=V2, actor="mika", why="slow")
+    assert registry.rollback_line() == (IDENTITY, V1)

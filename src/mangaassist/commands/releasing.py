@@ -9,11 +9,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from mangaassist.commands.lineage import draw_lineage
 from mangaassist.commands.output import JsonFile, Workspace, emit, errors_shown, messages
 from mangaassist.core.errors import RegistryError
 from mangaassist.data import Workspace as ShopWorkspace
-from mangaassist.loop import decide, read_settings, registry_of, release_candidate
-from mangaassist.promotion import Decision, to_json
+from mangaassist.loop import decide, read_settings, registry_of, release_candidate, trace_pairs, trace_release
+from mangaassist.promotion import Decision, read_tombstones, to_json
 from mangaassist.promotion import releases as published_releases
 
 Actor = Annotated[str, typer.Option("--actor", metavar="NAME", help="Who does it; kept in the audit.")]
@@ -48,7 +49,7 @@ def promote(
     with errors_shown():
         shop = ShopWorkspace.open(workspace)
         with shop.lock():
-            release = release_candidate(shop, actor=actor or _user(), why=why, override=override)
+            release = release_candidate(shop, actor=actor or current_user(), why=why, override=override)
         emit({"release": release}, json_file, lambda console: console.print(f"{release} is live."))
 
 
@@ -63,15 +64,35 @@ def rollback(
         shop = ShopWorkspace.open(workspace)
         with shop.lock():
             registry = registry_of(shop)
-            release = registry.rollback(expected_live=registry.aliases().live, actor=actor or _user(), why=why)
+            release = registry.rollback(expected_live=registry.aliases().live, actor=actor or current_user(), why=why)
         emit({"release": release}, json_file, lambda console: console.print(f"{release} is live again."))
 
 
-def releases(workspace: Workspace = Path(), json_file: JsonFile = None) -> None:
+def releases(
+    lineage: Annotated[
+        str | None,
+        typer.Option("--lineage", metavar="RELEASE", help="Show one: its decision, its pairs, the files behind them."),
+    ] = None,
+    query: Annotated[
+        str | None,
+        typer.Option("--query", metavar="TEXT", help="With --lineage: its pairs of this query, and their log lines."),
+    ] = None,
+    workspace: Workspace = Path(),
+    json_file: JsonFile = None,
+) -> None:
     """List the releases, which is live, and who changed that when and why."""
+    if query is not None and lineage is None:
+        messages.print("error: --query needs --lineage RELEASE: pairs are those of a release", markup=False)
+        raise typer.Exit(2)
     with errors_shown():
         shop = ShopWorkspace.open(workspace)
         registry = registry_of(shop)
+        if lineage is not None:
+            told = trace_release(shop, registry, lineage)
+            if query is not None:
+                told["pairs_of_query"] = trace_pairs(shop, lineage, query)
+            emit(told, json_file, lambda console: draw_lineage(console, told))
+            return
         aliases = registry.aliases()
         result = {
             "releases": list(published_releases(shop.root)),
@@ -79,11 +100,15 @@ def releases(workspace: Workspace = Path(), json_file: JsonFile = None) -> None:
             "candidate": aliases.candidate,
             "previous": aliases.previous,
             "history": [json.loads(to_json(entry)) for entry in registry.history()],
+            "deleted": [
+                {"release": each.release, "at": each.at, "actor": each.actor, "why": each.why}
+                for each in read_tombstones(shop.root)
+            ],
         }
         emit(result, json_file, lambda console: _draw_releases(console, result))
 
 
-def _user() -> str:
+def current_user() -> str:
     """Who runs this; a container may run as a number that has no name."""
     try:
         return getuser()
@@ -108,6 +133,8 @@ def _draw_releases(console: Console, result: dict[str, Any]) -> None:
     for name in result["releases"]:
         table.add_row(name, roles.get(name, ""))
     console.print(table)
+    for gone in result["deleted"]:
+        console.print(f"{gone['at']}  {gone['actor']}  deleted {gone['release']}: {gone['why']}", markup=False)
     for entry in result["history"]:
         console.print(
             f"{entry['at']}  {entry['actor']}  {entry['action']} {entry['release']}: {entry['why']}", markup=False

@@ -12,7 +12,8 @@
     ├── ExportError                     an adapter that a format cannot hold, or a folder that is not free
     ├── MissingExtra                    an optional dependency is not installed
     ├── WorkspaceError                  a directory that is no workspace, or of another format
-    │   └── WorkspaceLocked             another process is writing to it
+    │   ├── WorkspaceLocked             another process is writing to it
+    │   └── BackupError                 a backup that cannot be made there, or is no longer what was written
     └── RegistryError                   a release that cannot be published, found or switched
         ├── UnknownRelease              no such release in this workspace
         └── NotPromotable               the gate did not say promote
@@ -67,6 +68,10 @@ class WorkspaceError(RetrievalError):
 
 class WorkspaceLocked(WorkspaceError):
     """Another process is writing to this workspace."""
+
+
+class BackupError(WorkspaceError):
+    """A backup cannot be made where it was asked for, or one is no longer what was written."""
 
 
 class RegistryError(RetrievalError):

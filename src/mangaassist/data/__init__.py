@@ -3,10 +3,13 @@
 ingest(workspace, kind, path)      one file → rows in the workspace; bad rows quarantined, private parts removed
 ingest_export(workspace, name, …)  one GA4 or Segment export → queries and events, each event linked to its search
 titles(workspace), ubi_events(…)   the workspace → records, each id once
+forget_file(workspace, kind, …)    a file's rows out of the workspace, its name kept
+back_up(root, folder)              the workspace → a whole, checked copy
 documents(titles, articles, …)     records → documents as the encoder reads them
 load_beir(folder)                  any retrieval set in BEIR's layout → documents, queries, judgements
 """
 
+from mangaassist.data.backup import BACKUP_LIST, Backup, back_up, check_backup
 from mangaassist.data.beir import (
     LoadedSet,
     Missing,
@@ -31,9 +34,13 @@ from mangaassist.data.enrich import (
 )
 from mangaassist.data.exports import EXPORTS, ExportName, ExportReport, ingest_export
 from mangaassist.data.folders import ExportFolderReport, FolderReport, ingest_directory, ingest_exports, kind_of
+from mangaassist.data.forgetting import forget_file
 from mangaassist.data.ingest import IngestReport, ingest
 from mangaassist.data.keyfile import key_file, load_key
 from mangaassist.data.kinds import KINDS, KindName
+from mangaassist.data.ledger import Entry, all_entries
+from mangaassist.data.leftovers import leftover_parts, unnamed_files
+from mangaassist.data.migrations import migrate
 from mangaassist.data.privacy import PrivacyKey
 from mangaassist.data.problems import Problem
 from mangaassist.data.rows import read_rows, strict_rows, text_lines
@@ -49,18 +56,22 @@ from mangaassist.data.tables import (
     ubi_events,
     ubi_queries,
 )
+from mangaassist.data.tracing import LogLine, log_lines
 from mangaassist.data.trec import read_qrels, read_run, write_qrels, write_run
 from mangaassist.data.ubi import KNOWN_ACTIONS, UbiEvent, UbiQuery, with_event_id, with_query_id
 from mangaassist.data.workspace import Workspace
 
 __all__ = [
+    "BACKUP_LIST",
     "DEFAULT_TEMPLATE",
     "EXPORTS",
     "KINDS",
     "KNOWN_ACTIONS",
     "Article",
+    "Backup",
     "CuratedPair",
     "Enrichment",
+    "Entry",
     "ExportFolderReport",
     "ExportName",
     "ExportReport",
@@ -70,6 +81,7 @@ __all__ = [
     "Judgement",
     "KindName",
     "LoadedSet",
+    "LogLine",
     "Missing",
     "PrivacyKey",
     "Problem",
@@ -78,11 +90,15 @@ __all__ = [
     "UbiEvent",
     "UbiQuery",
     "Workspace",
+    "all_entries",
     "article_document",
     "articles",
+    "back_up",
     "catalogue_titles",
+    "check_backup",
     "curated",
     "documents",
+    "forget_file",
     "ingest",
     "ingest_directory",
     "ingest_export",
@@ -93,11 +109,14 @@ __all__ = [
     "judgements",
     "key_file",
     "kind_of",
+    "leftover_parts",
     "load_beir",
     "load_documents",
     "load_key",
     "load_queries",
     "load_titles",
+    "log_lines",
+    "migrate",
     "quarantined",
     "read_beir",
     "read_qrels",
@@ -112,6 +131,7 @@ __all__ = [
     "titles",
     "ubi_events",
     "ubi_queries",
+    "unnamed_files",
     "with_event_id",
     "with_query_id",
     "word_count",

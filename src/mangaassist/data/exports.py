@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from mangaassist.core.types import Progress, no_progress
 from mangaassist.data import ledger
-from mangaassist.data.filing import file_away, is_complete, new_ids, workspace_key, writer
+from mangaassist.data.filing import check_not_deleted, file_away, is_complete, new_ids, workspace_key, writer
 from mangaassist.data.ga4 import KEPT as GA4_KEPT
 from mangaassist.data.ga4 import ga4_row
 from mangaassist.data.kinds import KINDS, KindName
@@ -84,6 +84,9 @@ def take_in_export(workspace: Workspace, export: Export, path: Path, progress: P
     """Take one export in under `writer`."""
     before = fingerprint(path)
     sha256 = _identity(export, before.sha256)
+    known = ledger.find(workspace.engine, export.name, sha256)
+    if known is not None:
+        check_not_deleted(path, known)
     if _is_known(workspace, export, sha256):
         return _report(workspace, export, sha256, already_ingested=True)
     key = workspace_key(workspace)

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from mangaassist.core.errors import SettingsError
+from mangaassist.core.errors import DataError, SettingsError
 from mangaassist.data import ledger
 from mangaassist.data.keyfile import KEY_VARIABLE, key_file, load_key
 from mangaassist.data.kinds import Kind
 from mangaassist.data.ledger import Entry
+from mangaassist.data.leftovers import remove_leftovers
 from mangaassist.data.parts import empty_folder, publish
 from mangaassist.data.privacy import PrivacyKey
 from mangaassist.data.sql import connection, identifier, scan
@@ -24,20 +25,11 @@ from mangaassist.data.workspace import Workspace
 def writer(workspace: Workspace) -> Iterator[None]:
     """Hold the workspace's lock, with the leftovers of an interrupted ingest removed."""
     with workspace.lock(), workspace.writing():
-        _remove_leftovers(workspace)
+        remove_leftovers(workspace)
         try:
             yield
         finally:
             empty_folder(workspace.scratch)
-
-
-def _remove_leftovers(workspace: Workspace) -> None:
-    empty_folder(workspace.scratch)
-    counted = set()
-    for entry in ledger.entries(workspace.engine):
-        counted |= {workspace.part(entry.kind, entry.sha256), workspace.refused_part(entry.kind, entry.sha256)}
-    for leftover in {*workspace.root.glob("tables/*/*.parquet"), *workspace.quarantine.glob("*.parquet")} - counted:
-        leftover.unlink()
 
 
 def workspace_key(workspace: Workspace) -> PrivacyKey:
@@ -49,6 +41,15 @@ def workspace_key(workspace: Workspace) -> PrivacyKey:
         reason = f"{path}: is not the privacy key that this workspace's pseudonyms were made with"
         raise SettingsError(f"{reason}; point {KEY_VARIABLE} to that key, or begin a new workspace")
     return key
+
+
+def check_not_deleted(path: Path, known: Entry) -> None:
+    """Raise DataError if the file was deleted from the workspace: what was to be gone must not come back unseen."""
+    if known.deleted_at is not None:
+        raise DataError(
+            f"{path}: is the file {known.file!r} that was deleted from this workspace at {known.deleted_at} "
+            f"({known.deleted_why}); it is not taken in again, so take it out of what you ingest"
+        )
 
 
 def is_complete(workspace: Workspace, entry: Entry) -> bool:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from mangaassist.core.types import Progress, no_progress
 from mangaassist.data import ledger
-from mangaassist.data.filing import file_away, is_complete, new_ids, workspace_key, writer
+from mangaassist.data.filing import check_not_deleted, file_away, is_complete, new_ids, workspace_key, writer
 from mangaassist.data.kinds import KINDS, Kind, KindName
 from mangaassist.data.ledger import Entry
 from mangaassist.data.lines import BadRow, Row
@@ -52,6 +52,8 @@ def take_in(workspace: Workspace, kind: Kind, path: Path, progress: Progress) ->
     """Take one file in under `writer`."""
     before = fingerprint(path)
     known = ledger.find(workspace.engine, kind.name, before.sha256)
+    if known is not None:
+        check_not_deleted(path, known)
     if known is not None and is_complete(workspace, known):
         return _report(kind, known, already_ingested=True)
     key = workspace_key(workspace) if kind.protect else None

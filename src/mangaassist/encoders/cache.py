@@ -33,7 +33,7 @@ class CachedEncoder:
         self.dimension = encoder.dimension
         self.encoded = 0
         """How many texts this object had to encode because the cache did not hold them."""
-        self._path = directory / (re.sub(r"[^A-Za-z0-9._@-]+", "_", encoder.encoder_id) + ".sqlite")
+        self._path = cache_file(directory, encoder.encoder_id)
         directory.mkdir(parents=True, exist_ok=True)
         with self._open() as connection:
             self._prepare(connection)
@@ -112,6 +112,11 @@ class CachedEncoder:
                 f"the vector cache {self._path} cannot be used: {error}; "
                 "free disk space, or delete the file (it can be rebuilt)"
             ) from error
+
+
+def cache_file(directory: Path, encoder_id: str) -> Path:
+    """Where the vectors of this encoder lie."""
+    return directory / (re.sub(r"[^A-Za-z0-9._@-]+", "_", encoder_id) + ".sqlite")
 
 
 def _key(text: str) -> bytes:

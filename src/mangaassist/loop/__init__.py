@@ -6,6 +6,7 @@ Every stage reads what the one before stored, writes its own result last and who
 """
 
 from mangaassist.loop.catalogue import Catalogue, data_fingerprint, load_catalogue, workspace_encoder
+from mangaassist.loop.collecting import Garbage, collect_garbage, collect_releases
 from mangaassist.loop.deciding import decide, registry_of, release_candidate
 from mangaassist.loop.evaluating import evaluate_candidate
 from mangaassist.loop.exporting import ExportFormat, export_adapter
@@ -16,6 +17,7 @@ from mangaassist.loop.intents import (
     train_intent_classifier,
 )
 from mangaassist.loop.judged import JudgedSplit, judged_split
+from mangaassist.loop.lineage import trace_pairs, trace_release
 from mangaassist.loop.pairing import StoredPairs, make_pairs, read_pair_counts, read_pairs
 from mangaassist.loop.reviewing import export_review, import_review, propose, read_proposals
 from mangaassist.loop.settings import SETTINGS_FILE, Settings, read_settings
@@ -25,10 +27,13 @@ __all__ = [
     "SETTINGS_FILE",
     "Catalogue",
     "ExportFormat",
+    "Garbage",
     "JudgedSplit",
     "Settings",
     "StoredPairs",
     "candidate_folder",
+    "collect_garbage",
+    "collect_releases",
     "data_fingerprint",
     "decide",
     "describe_intents",
@@ -49,6 +54,8 @@ __all__ = [
     "read_tuning",
     "registry_of",
     "release_candidate",
+    "trace_pairs",
+    "trace_release",
     "train_candidate",
     "train_intent_classifier",
     "workspace_encoder",

@@ -46,6 +46,11 @@ def workspace_encoder(workspace: Workspace, settings: Settings, progress: Progre
     return CachedEncoder(load_encoder(settings.encoder, settings.titan), workspace.vectors, progress=progress)
 
 
+def encoder_id_of(settings: Settings) -> str:
+    """The id of the encoder of the settings."""
+    return load_encoder(settings.encoder, settings.titan).encoder_id
+
+
 def data_fingerprint(workspace: Workspace) -> str:
     """One digest of every file that was taken in: what a decision is about, and what later data change."""
     return sha256_bytes("\n".join(f"{kind} {sha256}" for kind, sha256 in ingested_files(workspace)).encode())

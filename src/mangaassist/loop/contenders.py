@@ -11,7 +11,7 @@ from mangaassist.encoders import CachedEncoder, Encoder, TitanEncoder
 from mangaassist.evaluation import LatencyAddon, latency_addon, run_depth
 from mangaassist.loop.judged import JudgedSplit
 from mangaassist.loop.training import read_rung
-from mangaassist.promotion import IDENTITY
+from mangaassist.promotion import IDENTITY, verify
 from mangaassist.retrieval import search_run
 
 _TIMED_QUERY = "dark fantasy like Berserk but less brutal"
@@ -44,9 +44,10 @@ def retriever(adapter: Adapter, documents: list[Document], base_documents: Vecto
 
 
 def adapter_of_release(workspace: Workspace, release: str, encoder: CachedEncoder) -> Adapter:
-    """The adapter of a published release; the identity release needs no files."""
+    """The adapter of a published release, held to its manifest; the identity release needs no files."""
     if release == IDENTITY:
         return Adapter("identity", encoder.dimension)
+    verify(workspace.root, release)
     return load_artifact(workspace.releases / release, encoder_id=encoder.encoder_id)
 
 

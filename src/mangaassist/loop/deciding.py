@@ -10,19 +10,22 @@ from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.data import Workspace
 from mangaassist.loop.catalogue import data_fingerprint
 from mangaassist.loop.evaluating import candidate_files
+from mangaassist.loop.lineage import read_origin
 from mangaassist.loop.settings import Settings
 from mangaassist.loop.training import candidate_folder, read_tuning
 from mangaassist.promotion import (
     IDENTITY,
+    LINEAGE,
+    PAIRS,
     Decision,
     GateEvidence,
     Registry,
     digests_of,
     from_json,
     judge,
+    lineage_of,
     publish,
     releases,
-    served_digest,
     to_json,
     verify,
 )
@@ -61,8 +64,11 @@ def release_candidate(workspace: Workspace, *, actor: str, why: str, override: s
         for name in ("report.json", "evidence.json", "decision.json")
         if (candidate_folder(workspace) / name).is_file()
     }
+    origin, pairs = read_origin(candidate_folder(workspace))
+    lineage = lineage_of(origin, parent=live, papers=papers)
+    papers |= {PAIRS: pairs, LINEAGE: to_json(lineage)}
     files[MANIFEST] = _evaluated(files[MANIFEST], parent=live, report=papers.get("report.json"))
-    release = _left_unfinished(workspace, files) or publish(workspace.root, {**files, **papers})
+    release = _left_unfinished(workspace, {**files, **papers}) or publish(workspace.root, {**files, **papers})
     registry.promote(
         release,
         decision,
@@ -82,10 +88,10 @@ def _evaluated(manifest: bytes, *, parent: str, report: bytes | None) -> bytes:
 
 
 def _left_unfinished(workspace: Workspace, files: Mapping[str, bytes]) -> str | None:
-    """A release of these very files that was published, but never live: what a kill before the switch leaves."""
+    """A release of these very files and papers that was published, but never live: a kill before the switch left it."""
     been_live = {entry.release for entry in registry_of(workspace).history() if entry.action == "promote"}
-    digest = served_digest(digests_of(files))
+    digests = {name: digest for name, digest in digests_of(files).items() if name != MANIFEST}
     for name in releases(workspace.root):
-        if name not in {IDENTITY, *been_live} and served_digest(verify(workspace.root, name)) == digest:
+        if name not in {IDENTITY, *been_live} and verify(workspace.root, name) == digests:
             return name
     return None

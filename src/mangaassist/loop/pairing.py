@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -89,12 +90,17 @@ def make_pairs(workspace: Workspace, settings: Settings, *, seed: int = 0) -> di
     return counts
 
 
+def pairs_file(workspace: Workspace) -> Path:
+    """Where `make_pairs` stores the pairs."""
+    return workspace.pairs / "pairs.parquet"
+
+
 def read_pairs(workspace: Workspace, settings: Settings) -> StoredPairs:
     """The pairs that `make_pairs` stored; raises DataError if it has not run on the present data and rules.
 
     Older pairs were not checked against test queries that came later.
     """
-    path = workspace.pairs / "pairs.parquet"
+    path = pairs_file(workspace)
     if not (path.is_file() and (workspace.pairs / "report.json").is_file()):
         raise DataError(f"{workspace.root} has no pairs yet; make them: `mangaassist pairs`")
     if read_pair_counts(workspace).get("made_from") != _made_from(workspace, settings):
@@ -149,7 +155,7 @@ def _write(workspace: Workspace, pairs: Sequence[Pair]) -> None:
         }
         for pair in pairs
     ]
-    path = workspace.pairs / "pairs.parquet"
+    path = pairs_file(workspace)
     unfinished = path.with_suffix(".tmp")
     with workspace.writing():
         pl.DataFrame(rows, schema=_SCHEMA).write_parquet(unfinished)

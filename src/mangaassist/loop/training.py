@@ -23,6 +23,7 @@ from mangaassist.core.types import DocId, GroupId, Pair, Progress, Query, QueryI
 from mangaassist.data import Workspace, titles
 from mangaassist.loop.catalogue import data_fingerprint, load_catalogue, workspace_encoder
 from mangaassist.loop.judged import judged_split
+from mangaassist.loop.lineage import ORIGIN, has_origin, keep_origin
 from mangaassist.loop.pairing import read_pairs
 from mangaassist.loop.settings import Settings
 from mangaassist.pairs import split_groups
@@ -30,7 +31,7 @@ from mangaassist.queries import TitleResolver
 
 
 def candidate_folder(workspace: Workspace) -> Path:
-    """Where the candidate in the making lies: `tuning.json`, and one artefact folder per rung."""
+    """Where the candidate in the making lies: `tuning.json`, what it was trained on, one artefact folder per rung."""
     return workspace.runs / "candidate"
 
 
@@ -69,6 +70,7 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
         trial = tuned.choice.trials[rung]
         info = AdapterInfo(encoder.encoder_id, trial.recipe, trial.rounds, seed, fingerprint)
         save_artifact(candidate_folder(workspace) / rung, adapter, info)
+    keep_origin(workspace, settings, candidate_folder(workspace), stored, encoder_id=encoder.encoder_id, seed=seed)
     summary = {"inputs": inputs, "data_fingerprint": fingerprint, "seed": seed, **_summary(tuned, encoder.encoder_id)}
     write_atomic(candidate_folder(workspace) / "tuning.json", canonical_json(summary))
     return summary
@@ -140,7 +142,7 @@ def _begin_anew(workspace: Workspace) -> None:
     """Takes away what speaks of the old candidate before its files are written over."""
     folder = candidate_folder(workspace)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("tuning.json", "report.json", "evidence.json", "decision.json"):
+    for name in ("tuning.json", ORIGIN, "report.json", "evidence.json", "decision.json"):
         (folder / name).unlink(missing_ok=True)
     sync_directory(folder)
 
@@ -150,7 +152,7 @@ def _finished(workspace: Workspace, inputs: str) -> dict[str, Any] | None:
         summary = read_tuning(workspace)
     except DataError:
         return None
-    return summary if summary["inputs"] == inputs else None
+    return summary if summary["inputs"] == inputs and has_origin(candidate_folder(workspace)) else None
 
 
 def _summary(tuned: TunedLadder, encoder_id: str) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Report in, decision and release out: the gate, the write-once releases, and which of them is live."""
+"""Report in, decision and release out: the gate, the write-once releases, where they come from, which is live."""
 
 from mangaassist.promotion.audit import Aliases, AuditEntry
 from mangaassist.promotion.codec import from_json, to_json
@@ -11,14 +11,28 @@ from mangaassist.promotion.evidence import (
     PairedGain,
 )
 from mangaassist.promotion.gate import EXIT_CODES, FIRST_RUN, Decision, GateSettings, judge
+from mangaassist.promotion.lineage import LINEAGE, PAIRS, Lineage, SourceFile, TrainedOn, lineage_of
 from mangaassist.promotion.outcomes import Outcome, RuleOutcome, RuleResult
 from mangaassist.promotion.registry import Registry
-from mangaassist.promotion.releases import IDENTITY, digests_of, publish, releases, served_digest, verify
+from mangaassist.promotion.releases import (
+    IDENTITY,
+    deleted_releases,
+    digests_of,
+    publish,
+    release_manifest,
+    releases,
+    served_digest,
+    unpublished,
+    verify,
+)
+from mangaassist.promotion.tombstones import Tombstone, half_removed, read_lineage, read_tombstones, remove_release
 
 __all__ = [
     "EXIT_CODES",
     "FIRST_RUN",
     "IDENTITY",
+    "LINEAGE",
+    "PAIRS",
     "Aliases",
     "AuditEntry",
     "Decision",
@@ -27,18 +41,30 @@ __all__ = [
     "GateSettings",
     "JudgedRange",
     "LatencyEvidence",
+    "Lineage",
     "Measured",
     "Outcome",
     "PairedGain",
     "Registry",
     "RuleOutcome",
     "RuleResult",
+    "SourceFile",
+    "Tombstone",
+    "TrainedOn",
+    "deleted_releases",
     "digests_of",
     "from_json",
+    "half_removed",
     "judge",
+    "lineage_of",
     "publish",
+    "read_lineage",
+    "read_tombstones",
+    "release_manifest",
     "releases",
+    "remove_release",
     "served_digest",
     "to_json",
+    "unpublished",
     "verify",
 ]

@@ -115,14 +115,14 @@ def append(connection: Connection, entry: AuditEntry) -> None:
     if entry.action == "nominate":
         _point(connection, "candidate", entry.release)
         return
-    line = _line_of_live(connection)
+    line = line_of_live(connection)
     _point(connection, "live", line[-1])
     _point(connection, "previous", line[-2] if len(line) > 1 else None)
     if read_aliases(connection).candidate == line[-1]:
         _point(connection, "candidate", None)
 
 
-def _line_of_live(connection: Connection) -> list[str]:
+def line_of_live(connection: Connection) -> list[str]:
     """The releases that a rollback could reach, oldest first; the last is live."""
     line = [IDENTITY]
     for entry in connection.execute(select(_AUDIT.c.action, _AUDIT.c.release).order_by(_AUDIT.c.entry)):

@@ -19,6 +19,7 @@ from mangaassist.promotion.audit import (
     append,
     create_tables,
     has_tables,
+    line_of_live,
     read_aliases,
     read_history,
 )
@@ -49,6 +50,11 @@ class Registry:
         with self._reading() as connection:
             return read_aliases(connection)
 
+    def rollback_line(self) -> tuple[str, ...]:
+        """The releases that rollbacks could reach, oldest first; the last is live."""
+        with self._reading() as connection:
+            return tuple(line_of_live(connection))
+
     def history(self) -> tuple[AuditEntry, ...]:
         """Every change, oldest first."""
         with self._reading() as connection:
@@ -70,8 +76,9 @@ class Registry:
         data_fingerprint: str,
         override: str | None = None,
     ) -> None:
-        """Raise NotPromotable if `promote` would now refuse a release of these files: then none need be published."""
+        """Raise what `promote` would now raise for a release of these files: then none need be published."""
         digest, live = served_digest(digests_of(files)), self.aliases().live
+        verify(self._root, live)
         objection = _objection(decision, live=live, digest=digest, data_fingerprint=data_fingerprint)
         if objection is not None and override is None:
             raise NotPromotable(f"the candidate stays off: {objection}")
@@ -91,8 +98,10 @@ class Registry:
 
         data_fingerprint: of the present data.  override: a reason to go past the gate, kept in the audit; it excuses
         every objection to the decision, but neither a changed file nor a live release that somebody else has moved.
-        Raises NotPromotable with the objection, ArtifactError for a changed file; either way live stays what it was.
+        Raises NotPromotable with the objection, ArtifactError for a changed file of this release or of the live one,
+        which a rollback would bring back; either way live stays what it was.
         """
+        verify(self._root, self.aliases().live)
         digest = served_digest(verify(self._root, release))
         with self._writing() as connection:
             live = read_aliases(connection).live

@@ -2,7 +2,8 @@
 
 A release is written to a hidden staging folder and renamed into place, so that a reader sees all of it or nothing.
 What a kill leaves behind is a staging folder, which the next publisher removes. Numbers grow and are never used twice
-while anything of that name (also a tombstone such as `embed-adapter-v03.deleted`) remains. One publisher at a time.
+while anything of that name remains. A removed release leaves a tombstone, `embed-adapter-v03.deleted`; where there is
+one the release is gone, though files of it may still lie there. One publisher at a time.
 """
 
 import fcntl
@@ -22,10 +23,14 @@ IDENTITY = "embed-adapter-v00"
 """The release that changes nothing: always there, and needs no folder."""
 
 MANIFEST = "manifest.json"
-PAPERS = frozenset({"README", "manifest", "report", "evidence", "decision"})
+PAPERS = frozenset({"README", "manifest", "report", "evidence", "decision", "lineage", "pairs"})
 """Stems of files that speak about a release; all others are served."""
 
-_NAME = re.compile(r"embed-adapter-v(\d{2,})")
+TOMBSTONE = ".deleted"
+"""What the name of a removed release ends with."""
+
+_STEM = "embed-adapter-v"
+_NAME = re.compile(rf"{_STEM}(\d{{2,}})")
 _STAGING = ".staging-"
 _REMEDY = "restore the folder from a backup, or roll back to another release"
 _FACTS = TypeAdapter(dict[str, JsonValue])
@@ -62,7 +67,9 @@ def verify(root: Path, name: str) -> Mapping[str, str]:
     release. The identity release may have no folder, and then has no files.
     """
     if name not in releases(root):
-        raise UnknownRelease(f"no release {name!r} in {root / 'releases'}; there are {', '.join(releases(root))}")
+        gone = " any more: it was deleted" if f"{name}{TOMBSTONE}" in _names(root) else ""
+        there = ", ".join(releases(root))
+        raise UnknownRelease(f"no release {name!r} in {root / 'releases'}{gone}; there are {there}")
     folder = root / "releases" / name
     if name == IDENTITY and not folder.exists():
         return {}
@@ -80,10 +87,43 @@ def verify(root: Path, name: str) -> Mapping[str, str]:
 
 def releases(root: Path) -> tuple[str, ...]:
     """Every release by number, the identity first."""
-    folder = root / "releases"
-    names = {path.name for path in folder.iterdir() if path.is_dir()} if folder.is_dir() else set()
-    numbered = {int(match[1]): name for name in names if (match := _NAME.fullmatch(name))}
+    names = _names(root)
+    numbered = {
+        int(match[1]): name
+        for name in names
+        if (match := _NAME.fullmatch(name))
+        and f"{name}{TOMBSTONE}" not in names
+        and (root / "releases" / name).is_dir()
+    }
     return (IDENTITY, *(numbered[number] for number in sorted(numbered) if number > 0))
+
+
+def deleted_releases(root: Path) -> tuple[str, ...]:
+    """Every release that left a tombstone, by number."""
+    gone = {name.removesuffix(TOMBSTONE) for name in _names(root) if name.endswith(TOMBSTONE)}
+    return tuple(sorted((name for name in gone if _NAME.fullmatch(name)), key=lambda name: int(name[len(_STEM) :])))
+
+
+def unpublished(root: Path) -> list[Path]:
+    """Staging folders of publishers; all are leftovers of kills where nobody publishes."""
+    return sorted((root / "releases").glob(f"{_STAGING}*"))
+
+
+def _names(root: Path) -> set[str]:
+    folder = root / "releases"
+    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+
+
+def release_manifest(folder: Path) -> Mapping[str, JsonValue]:
+    """The manifest of a release's folder; raises ArtifactError unless it is of this very release."""
+    path = folder / MANIFEST
+    try:
+        manifest = _FACTS.validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise ArtifactError(f"{path}: unreadable: {error}; {_REMEDY}") from error
+    if manifest.get("release") != folder.name:
+        raise ArtifactError(f"{path}: is of release {manifest.get('release')!r} and not of {folder.name!r}; {_REMEDY}")
+    return {"files": None, **manifest}
 
 
 def served_digest(digests: Mapping[str, str]) -> str:
@@ -128,14 +168,14 @@ def _one_publisher(folder: Path) -> Iterator[None]:
     """Wait for other publishers, then clear up after killed ones: the lock ends with its process."""
     with (folder / ".publishing").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        for leftover in folder.glob(f"{_STAGING}*"):
+        for leftover in unpublished(folder.parent):
             shutil.rmtree(leftover)
         yield
 
 
 def _next_name(folder: Path) -> str:
     taken = [int(match[1]) for path in folder.iterdir() if (match := _NAME.match(path.name))]
-    return f"embed-adapter-v{max(taken, default=0) + 1:02d}"
+    return f"{_STEM}{max(taken, default=0) + 1:02d}"
 
 
 def _put_in_place(folder: Path, name: str, files: Mapping[str, bytes]) -> None:
@@ -160,13 +200,8 @@ def _write_read_only(path: Path, content: bytes) -> None:
 
 
 def _promised(folder: Path) -> Mapping[str, str]:
-    """What the manifest says of the files; it must be of this very release."""
-    path = folder / MANIFEST
-    try:
-        manifest = _FACTS.validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise ArtifactError(f"{path}: unreadable: {error}; {_REMEDY}") from error
-    files, release = manifest.get("files"), manifest.get("release")
-    if release != folder.name or not isinstance(files, dict):
-        raise ArtifactError(f"{path}: is of release {release!r} and not of {folder.name!r}; {_REMEDY}")
+    """What the manifest says of the files."""
+    files = release_manifest(folder)["files"]
+    if not isinstance(files, dict):
+        raise ArtifactError(f"{folder / MANIFEST}: lists no files; {_REMEDY}")
     return {file: str(digest) for file, digest in files.items()}
