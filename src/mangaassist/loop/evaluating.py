@@ -7,8 +7,10 @@ from mangaassist.adapter import MANIFEST, read_manifest
 from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.core.types import Progress
 from mangaassist.data import Workspace
+from mangaassist.evaluation import report_markdown
 from mangaassist.loop.catalogue import load_catalogue, workspace_encoder
 from mangaassist.loop.contenders import contenders, runs_of
+from mangaassist.loop.enrichment import runs_by_text
 from mangaassist.loop.evidence import gate_evidence
 from mangaassist.loop.judged import judged_split
 from mangaassist.loop.looks import note_look
@@ -31,10 +33,15 @@ def evaluate_candidate(
     tuning, encoder = read_tuning(workspace), workspace_encoder(workspace, settings, progress)
     check_current(workspace, settings, encoder_id=encoder.encoder_id)
     split, catalogue = judged_split(workspace, "test"), load_catalogue(workspace, settings)
-    field = contenders(
-        workspace, live=live, chosen=tuning["chosen"], encoder=encoder, documents=list(catalogue.documents)
+    field = contenders(workspace, live=live, chosen=tuning["chosen"], encoder=encoder, documents=catalogue.documents)
+    scored = Scored(
+        split=split,
+        catalogue=catalogue,
+        runs=runs_of(field, split),
+        by_text=runs_by_text(workspace, settings, field, split),
+        exposure=exposure_of(read_pairs(workspace, settings), split),
+        seed=seed,
     )
-    scored = Scored(split, runs_of(field, split), exposure_of(read_pairs(workspace, settings), split), seed)
     digest = served_digest(digests_of(candidate_files(workspace, tuning["chosen"])))
     evidence = gate_evidence(
         scored,
@@ -46,10 +53,12 @@ def evaluate_candidate(
     )
     report = report_json(scored, tuning, evidence)
     timings = field["candidate"].timings(split)
-    log_queries(workspace, scored, catalogue.headings, adapter_version=f"candidate-{digest[:12]}", timings=timings)
-    (candidate_folder(workspace) / "decision.json").unlink(missing_ok=True)
-    write_atomic(candidate_folder(workspace) / "report.json", canonical_json(report))
-    write_atomic(candidate_folder(workspace) / "evidence.json", to_json(evidence))
+    log_queries(workspace, scored, adapter_version=f"candidate-{digest[:12]}", timings=timings)
+    folder = candidate_folder(workspace)
+    (folder / "decision.json").unlink(missing_ok=True)
+    write_atomic(folder / "report.json", canonical_json(report))
+    write_atomic(folder / "report.md", report_markdown(report).encode())
+    write_atomic(folder / "evidence.json", to_json(evidence))
     return report
 
 

@@ -1,24 +1,16 @@
 """The candidate's run over judged queries in, one `retrieval_eval` line per query out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from mangaassist.core.files import write_atomic
-from mangaassist.core.types import DocId
 from mangaassist.data import Workspace
 from mangaassist.evaluation import RetrievalEval, ranked
 from mangaassist.loop.scored import Scored
 
 
-def log_queries(
-    workspace: Workspace,
-    scored: Scored,
-    headings: Mapping[DocId, str],
-    *,
-    adapter_version: str,
-    timings: Sequence[float],
-) -> None:
+def log_queries(workspace: Workspace, scored: Scored, *, adapter_version: str, timings: Sequence[float]) -> None:
     """Writes the lines of one candidate into its own log file. timings: milliseconds of each query of the split."""
-    scores = scored.scores("candidate")
+    scores, headings = scored.scores("candidate"), scored.catalogue.headings
     lines = []
     for query, latency_ms in zip(scored.split.queries, timings, strict=True):
         top3 = ranked(scored.runs["candidate"][query.query_id])[:3]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mangaassist.core.types import QueryId, Run
 from mangaassist.evaluation import Exposure, QueryScores, score_run
+from mangaassist.loop.catalogue import Catalogue
 from mangaassist.loop.judged import JudgedSplit
 from mangaassist.loop.pairing import StoredPairs
 from mangaassist.pairs import NearDuplicateIndex
@@ -12,10 +13,15 @@ from mangaassist.pairs import NearDuplicateIndex
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A judged split with the runs of the contenders, by name, and what training has seen."""
+    """A judged split with the runs of the contenders, by name, and what training has seen.
+
+    by_text: system → `plain`, `enriched` → its run over such texts.
+    """
 
     split: JudgedSplit
+    catalogue: Catalogue
     runs: Mapping[str, Run]
+    by_text: Mapping[str, Mapping[str, Run]]
     exposure: Exposure
     seed: int
 
