@@ -25,7 +25,7 @@ def part(*, queries: int = 60, claim: str | None = None, systems: tuple[str, ...
     if queries < 50:
         small = dict.fromkeys(systems)
         return {"queries": queries, "groups": 9, **small, "delta": None, "p": None, "claim": None}
-    delta = {"recall@3": [0.1, 0.05, 0.15], "ndcg@10": [0.1, 0.0, 0.2]}
+    delta = {name: [0.1, 0.05, 0.15] for name in ("recall@3", "success@3", "ndcg@10", "bad_top1_rate")}
     found = {name: summary() for name in systems}
     return {"queries": queries, "groups": 30, **found, "delta": delta, "p": 0.01, "claim": claim}
 
@@ -151,17 +151,27 @@ def test_frozen_live_first_run_and_chosen_stand_side_by_side_with_their_interval
 
 
 def test_a_slice_that_is_too_small_says_so_and_how_many_queries_it_has() -> None:
-    (row,) = [line for line in report_markdown(report()).splitlines() if line.startswith("| romaji ")]
+    rows = [line for line in report_markdown(report()).splitlines() if "romaji" in line]
 
-    assert row.startswith("| romaji | 12 | 9 | too small | ")
+    assert rows == ["| language: romaji | 12 | 9 | too small | too small | too small | – |"]
 
 
 def test_slices_show_the_claim_that_may_be_made_and_the_largest_come_first() -> None:
     text = report_markdown(report())
 
-    assert re.search(r"^\| tone \| 60 .*\| gain \|$", text, re.MULTILINE)
-    assert re.search(r"^\| faq \| 70 .*\| loss \|$", text, re.MULTILINE)
-    assert text.index("| tone |") < text.index("| similar_title |")
+    assert "| symptom: tone | 60 | 30 | 0.500 | 0.500 | +0.100 (+0.050 to +0.150) | gain |" in text
+    assert re.search(r"^\| intent: faq \| 70 .*\| loss \|$", text, re.MULTILINE)
+    assert text.index("| symptom: tone |") < text.index("| symptom: similar_title |")
+
+
+def test_every_system_has_its_numbers_with_intervals_on_every_slice_that_is_large_enough() -> None:
+    rows = [
+        line.split(" | ") for line in report_markdown(report()).splitlines() if line.startswith("| symptom: tone |")
+    ]
+
+    assert [row[1] for row in rows[1:]] == ["frozen", "live", "first-run mlp", "candidate", "candidate − live"]
+    assert all(row[2] == "0.500 (0.400 to 0.600)" for row in rows[1:5])
+    assert rows[5][2] == "+0.100 (+0.050 to +0.150)"
 
 
 def test_scenario_3_says_what_enriching_sparse_titles_is_worth() -> None:

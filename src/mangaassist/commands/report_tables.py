@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from mangaassist.evaluation import MIN_CELL_QUERIES, SIGNIFICANCE
+from mangaassist.evaluation import MIN_CELL_QUERIES
 
 _SYSTEMS = ("frozen", "baseline", "mlp", "candidate")
 _METRICS = {
@@ -30,7 +30,7 @@ def draw_report(console: Console, report: Mapping[str, Any], markdown: Path) -> 
         console.print(f"Δ{metric}: {mean:+.3f} (95 % interval {low:+.3f} to {high:+.3f})")
     console.print(_cells(report))
     console.print(_slices(report))
-    console.print(f"Claims hold together: a table without any difference makes one in {SIGNIFICANCE:.0%} of cases.\n")
+    console.print("Claims are corrected for the number of slices of their kind (Holm, 5 %).\n")
     _draw_enrichment(console, report["enrichment"]["sparse"])
     console.print(f"\nThe full report: {escape(str(markdown))}", soft_wrap=True)
 
@@ -69,9 +69,9 @@ def _slices(report: Mapping[str, Any]) -> Table:
 
 def _compared(found: Mapping[str, Any]) -> list[str]:
     if found["delta"] is None:
-        return ["too small"]
+        return ["", "too small"]
     means = (f"{found[who]['recall@3']:.3f}" for who in ("baseline", "candidate"))
-    return [*means, _difference(found["delta"]["recall@3"]), _CLAIMS[found["claim"]]]
+    return [*means, escape(_difference(found["delta"]["recall@3"])), _CLAIMS[found["claim"]]]
 
 
 def _draw_enrichment(console: Console, sparse: Mapping[str, Any]) -> None:
@@ -88,12 +88,12 @@ def _draw_enrichment(console: Console, sparse: Mapping[str, Any]) -> None:
 
 def _difference(found: Sequence[float]) -> str:
     mean, low, high = found
-    return f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
+    return f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]"
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:
     """The first column is a name, the others are numbers; thin lines leave room for them."""
-    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number else "left")
     return table

@@ -2,7 +2,6 @@
 
 from mangaassist.evaluation.cells import MIN_CELL_QUERIES, Exposure, cell_names, run_depth, score_cell
 from mangaassist.evaluation.changes import SHOWN_CHANGES, QueryChange, most_changed
-from mangaassist.evaluation.claims import SIGNIFICANCE
 from mangaassist.evaluation.eval_log import RetrievalEval
 from mangaassist.evaluation.intervals import Interval, Resampler, paired_differences
 from mangaassist.evaluation.latency import LatencyAddon, latency_addon
@@ -37,7 +36,6 @@ __all__ = [
     "METRICS",
     "MIN_CELL_QUERIES",
     "SHOWN_CHANGES",
-    "SIGNIFICANCE",
     "Exposure",
     "Interval",
     "LatencyAddon",

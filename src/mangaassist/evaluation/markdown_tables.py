@@ -6,10 +6,13 @@ read as more than itself is an entity: unlike a backslash before it, that means 
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 LONGEST_TEXT = 160
 """A query may have 10,000 letters; a table shows the first of them."""
+
+TOO_SMALL = "too small"
 
 _SPECIAL = re.compile(r"[&<>|`\\*\[\]~$]|(?<![^\W_])_|_(?![^\W_])")
 """An underscore within a word, as in `faq_grounding`, is only itself."""
@@ -35,9 +38,33 @@ def shortened(text: str) -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """The lines of a table, every cell escaped; the first column is left, the others right aligned."""
-    aligned = [":--", *("--:" for _ in header[1:])]
-    return [_row(header), f"| {' | '.join(aligned)} |", *(_row(row) for row in rows)]
+    """The lines of a table, every cell escaped."""
+    return [_row(header), f"| {' | '.join('---' for _ in header)} |", *(_row(row) for row in rows)]
+
+
+def number(value: float | None) -> str:
+    """A rate or a number of milliseconds; a dash for what is not there."""
+    return "–" if value is None else f"{value:.3f}"
+
+
+def mean(summary: Mapping[str, Any] | None, metric: str) -> str:
+    """One metric of a summary, or that there are too few queries for it."""
+    return TOO_SMALL if summary is None else number(summary[metric])
+
+
+def with_interval(summary: Mapping[str, Any] | None, metric: str) -> str:
+    """One metric with its 95 % interval."""
+    if summary is None:
+        return TOO_SMALL
+    low, high = summary[f"{metric}_interval"]
+    return f"{summary[metric]:.3f} ({low:.3f} to {high:.3f})"
+
+
+def difference(found: Sequence[float] | None) -> str:
+    """A paired difference with its 95 % interval."""
+    if found is None:
+        return TOO_SMALL
+    return f"{found[0]:+.3f} ({found[1]:+.3f} to {found[2]:+.3f})"
 
 
 def _row(cells: Sequence[str]) -> str:
