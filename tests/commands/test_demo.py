@@ -36,6 +36,8 @@ def test_the_json_has_exactly_these_keys(finished_demo: FinishedDemo) -> None:
         "candidate",
         "delta",
         "cells",
+        "slices",
+        "enrichment",
         "rules",
         "decision",
         "release",
@@ -73,6 +75,13 @@ def test_cells_are_the_candidate_s_by_what_training_has_seen(finished_demo: Fini
     coarse = {"seen", "unseen", "warm", "cold"}
     assert set(cells) == coarse | {"seen_warm", "seen_cold", "unseen_warm", "unseen_cold"}
     assert all(cell is None or set(cell) == summary_keys() for cell in cells.values())
+
+
+def test_slices_and_enrichment_are_those_of_the_report(finished_demo: FinishedDemo) -> None:
+    report = json.loads((finished_demo.folder / "runs" / "candidate" / "report.json").read_bytes())
+
+    assert finished_demo.result["slices"] == report["slices"]
+    assert finished_demo.result["enrichment"] == report["enrichment"]
 
 
 def test_every_rule_of_the_gate_has_name_value_bound_and_passed(finished_demo: FinishedDemo) -> None:

@@ -16,6 +16,7 @@ PLACES = [
     pytest.param(("mangaassist.sample.shop_files._line", 1_000), id="writing-the-log"),
     pytest.param(("mangaassist.adapter.selection.fit_rounds", 17), id="tuning"),
     pytest.param(("mangaassist.loop.evaluating.canonical_json", 1), id="evaluating-after-the-look-was-noted"),
+    pytest.param(("mangaassist.loop.deciding.report_markdown", 1), id="between-the-decision-and-its-report"),
     pytest.param(("mangaassist.promotion.registry.append", 1), id="between-publishing-and-promoting"),
     pytest.param(("mangaassist.commands.demo._result", 1), id="after-promoting"),
 ]

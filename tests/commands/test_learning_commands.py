@@ -4,8 +4,10 @@ from typing import Any
 import pytest
 from command_line import refused, run
 from loop_world import log_a_click
+from typer.testing import CliRunner
 
 from mangaassist.adapter import LADDER
+from mangaassist.cli import app
 from mangaassist.data import Workspace
 
 
@@ -78,3 +80,24 @@ def test_a_stage_without_the_one_before_names_the_command_to_run(
     (shop.root / gone).unlink()
 
     assert remedy in refused(command, "--workspace", shop.root)
+
+
+def test_evaluate_shows_slices_enrichment_and_where_the_report_lies(shop: Workspace) -> None:
+    said = shown("evaluate", shop)
+
+    assert "by symptom phrasing 50 0." in said
+    assert "support 20 too small" in said
+    assert "Sparse titles, plain → enriched text, recall@3 frozen 0." in said
+    assert said.endswith(f"The full report: {shop.root / 'runs' / 'candidate' / 'report.md'}")
+
+
+def test_the_tables_of_evaluate_fit_a_terminal_of_80_columns(shop: Workspace) -> None:
+    done = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["evaluate", "--workspace", str(shop.root)])
+
+    lines = done.stdout.splitlines()
+    assert max(len(line) for line in lines if not line.startswith("The full report:")) <= 80
+    assert "…" not in done.stdout
+    assert any(line.startswith("live (embed-adapter-v00) ") for line in lines)
+    assert ["slice", "queries", "live", "candidate", "difference,", "95", "%", "claim"] in [
+        line.split() for line in lines
+    ]

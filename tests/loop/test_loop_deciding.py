@@ -71,6 +71,7 @@ def test_a_promoted_candidate_is_released_with_its_papers_and_live(shop: Workspa
         "README.md",
         "manifest.json",
         "report.json",
+        "report.md",
         "evidence.json",
         "decision.json",
         "lineage.json",
@@ -201,6 +202,37 @@ def test_a_release_says_what_it_was_compared_with_and_what_it_reached(shop: Work
 
     assert manifest["parent"] == IDENTITY
     assert manifest["report"]["systems"]["candidate"]["queries"] == 70
+    assert "changes" not in manifest["report"]  # query texts do not belong into a manifest
+
+
+@pytest.mark.usefixtures("easy_gate")
+def test_the_report_in_markdown_holds_the_decision_as_soon_as_there_is_one(shop: Workspace) -> None:
+    path = candidate_folder(shop) / "report.md"
+    assert "Decision" not in path.read_text()
+
+    decided(shop)
+
+    text = path.read_text()
+    assert "## Decision: promote" in text
+    assert (shop.releases / released(shop) / "report.md").read_text() == text
+
+
+@pytest.mark.usefixtures("easy_gate")
+def test_the_released_report_holds_the_decision_also_where_a_kill_left_an_older_one(shop: Workspace) -> None:
+    path = candidate_folder(shop) / "report.md"
+    before = path.read_text()
+    decided(shop)
+    path.write_text(before)
+
+    assert "## Decision: promote" in (shop.releases / released(shop) / "report.md").read_text()
+
+
+def test_the_report_in_markdown_does_not_keep_a_decision_on_other_evidence(shop: Workspace) -> None:
+    rejected(shop)
+
+    evaluate_candidate(shop, read_settings(shop.root), live=IDENTITY, seed=0, now=NOON, progress=no_progress)
+
+    assert "Decision" not in (candidate_folder(shop) / "report.md").read_text()
 
 
 @pytest.mark.usefixtures("easy_gate")

@@ -141,7 +141,12 @@ def test_the_identity_is_there_before_anything_else(tmp_path: Path) -> None:
 def test_the_served_digest_ignores_papers_and_sees_every_other_change() -> None:
     digest = served_digest(digests_of(FILES))
 
-    assert served_digest(digests_of({**FILES, "report.json": b"1", "README.md": b"2", "decision.json": b"3"})) == digest
+    assert (
+        served_digest(
+            digests_of({**FILES, "report.json": b"1", "report.md": b"1", "README.md": b"2", "decision.json": b"3"})
+        )
+        == digest
+    )
     assert served_digest(digests_of({**FILES, "config.json": b'{"weight": 2}'})) != digest
     assert served_digest(digests_of({**FILES, "lexicon.json": b""})) != digest
 

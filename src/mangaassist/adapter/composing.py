@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mangaassist.core.types import Adjustment, DocId, GroupId, Groups, Intent, Qrels, QueryId, Vectors
-from mangaassist.evaluation import MIN_CELL_QUERIES, Exposure, Resampler, score_run, split_grades
+from mangaassist.evaluation import MIN_CELL_QUERIES, Exposure, Resampler, document_filter, score_run, split_grades
 from mangaassist.queries import PLAIN, SIGNALS, Composer, CompositionWeights, Reading, compose_vectors
 from mangaassist.retrieval import search_run
 
@@ -142,7 +142,7 @@ def candidates(
     exposure = Exposure(warm)
     grade, out, ideal = {}, {}, {}
     for cell in ("all", "warm", "cold"):
-        split = [split_grades(qrels[query_id], exposure, cell) for query_id in query_ids]
+        split = [split_grades(qrels[query_id], document_filter(exposure, cell)) for query_id in query_ids]
         grade[cell] = np.array(
             [[max(0, kept.get(ids[row], 0)) for row in chosen] for (kept, _), chosen in zip(split, rows, strict=True)],
             dtype=np.float32,

@@ -12,9 +12,10 @@ import typer
 from rich.console import Console
 
 from mangaassist import __version__
-from mangaassist.commands.learning import draw_pairs, draw_report, draw_training
+from mangaassist.commands.learning import draw_pairs, draw_training
 from mangaassist.commands.output import JsonFile, Seed, emit, errors_shown, messages, shown_progress
 from mangaassist.commands.releasing import draw_decision
+from mangaassist.commands.report_tables import draw_report
 from mangaassist.core.errors import WorkspaceError
 from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.core.types import DocId, Progress, QueryId
@@ -25,6 +26,7 @@ from mangaassist.evaluation import ranked
 from mangaassist.loop import (
     SETTINGS_FILE,
     Settings,
+    candidate_folder,
     decide,
     evaluate_candidate,
     make_pairs,
@@ -149,6 +151,8 @@ def _result(
         "candidate": report["systems"]["candidate"],
         "delta": report["delta"],
         "cells": {name: systems["candidate"] for name, systems in report["cells"].items()},
+        "slices": report["slices"],
+        "enrichment": report["enrichment"],
         "rules": [
             {"name": rule.name, "value": rule.value, "bound": rule.bound, "passed": rule.passed}
             for rule in decision.rules
@@ -188,7 +192,7 @@ def _draw(console: Console, stored: Mapping[str, Any], folder: Path) -> None:
     console.print("log is simulated. A stand-in that shows the loop, not evidence about real users.\n")
     draw_pairs(console, stored["pairs"])
     draw_training(console, stored["tuning"])
-    draw_report(console, stored["report"])
+    draw_report(console, stored["report"], candidate_folder(ShopWorkspace.open(folder)) / "report.md")
     draw_decision(console, decision)
     where = f"--workspace {folder}"
     if stored["result"]["release"]:

@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from mangaassist.commands.output import JsonFile, Seed, Workspace, emit, errors_shown, messages, shown_progress
+from mangaassist.commands.report_tables import draw_report
 from mangaassist.data import Workspace as ShopWorkspace
-from mangaassist.evaluation import MIN_CELL_QUERIES
 from mangaassist.loop import (
+    candidate_folder,
     evaluate_candidate,
     export_review,
     import_review,
@@ -23,8 +24,6 @@ from mangaassist.loop import (
     registry_of,
     train_candidate,
 )
-
-_SHOWN_SYSTEMS = ("frozen", "baseline", "mlp", "candidate")
 
 
 def pairs(
@@ -90,7 +89,7 @@ def evaluate(seed: Seed = 0, workspace: Workspace = Path(), json_file: JsonFile 
                 now=datetime.now(UTC),
                 progress=progress,
             )
-        emit(report, json_file, lambda console: draw_report(console, report))
+        emit(report, json_file, lambda console: draw_report(console, report, candidate_folder(shop) / "report.md"))
 
 
 def draw_pairs(console: Console, counts: Mapping[str, Any]) -> None:
@@ -112,27 +111,3 @@ def draw_training(console: Console, summary: Mapping[str, Any]) -> None:
         table.add_row(f"[bold green]{name}" if name == summary["chosen"] else name, str(rung["rounds"]), *cells)
     console.print(table)
     console.print(f"Chosen: {summary['because']}.")
-
-
-def draw_report(console: Console, report: Mapping[str, Any]) -> None:
-    """Systems side by side, then the candidate's cells against the live release."""
-    table = Table("", title="Judged test queries")
-    for column in ("recall@3", "success@3", "NDCG@10", "bad top-1", "judged@3"):
-        table.add_column(column, justify="right")
-    for name in _SHOWN_SYSTEMS:
-        row = report["systems"][name]
-        metrics = ("recall@3", "success@3", "ndcg@10", "bad_top1_rate", "judged@3")
-        label = {"baseline": f"live ({report['live']})", "candidate": f"candidate ({report['chosen']})"}.get(name, name)
-        table.add_row(label, *(f"{row[metric]:.3f}" for metric in metrics))
-    console.print(table)
-    cells = Table("cell", "queries", "groups", "live", "candidate", title="NDCG@10 by cell")
-    for name, systems in report["cells"].items():
-        counts = systems["candidate"]
-        if counts is None:
-            cells.add_row(name, f"< {MIN_CELL_QUERIES}", "", "too small", "too small")
-            continue
-        values = (f"{systems[who]['ndcg@10']:.3f}" for who in ("baseline", "candidate"))
-        cells.add_row(name, str(counts["queries"]), str(counts["groups"]), *values)
-    console.print(cells)
-    for metric, (mean, low, high) in report["delta"].items():
-        console.print(f"Δ{metric}: {mean:+.3f} (95 % interval {low:+.3f} to {high:+.3f})")

@@ -1,9 +1,19 @@
 """Run and qrels in, report out. Never sees a model: anything that ranks documents can be evaluated here."""
 
-from mangaassist.evaluation.cells import MIN_CELL_QUERIES, Exposure, cell_names, run_depth, score_cell, split_grades
+from mangaassist.evaluation.cells import (
+    MIN_CELL_QUERIES,
+    Exposure,
+    cell_names,
+    document_filter,
+    run_depth,
+    score_cell,
+    split_grades,
+)
+from mangaassist.evaluation.changes import SHOWN_CHANGES, QueryChange, most_changed
 from mangaassist.evaluation.eval_log import RetrievalEval
 from mangaassist.evaluation.intervals import Interval, Resampler, paired_differences
 from mangaassist.evaluation.latency import LatencyAddon, latency_addon
+from mangaassist.evaluation.markdown import report_markdown
 from mangaassist.evaluation.metrics import (
     METRICS,
     QueryScores,
@@ -17,31 +27,54 @@ from mangaassist.evaluation.metrics import (
     success,
 )
 from mangaassist.evaluation.report import Summary, metric_differences, paired_gain, summarise, summarise_cells
+from mangaassist.evaluation.slices import (
+    CLAIM_METRIC,
+    DELTA_METRICS,
+    Slice,
+    SliceComparison,
+    compare_slices,
+    document_slices,
+    query_slices,
+    score_slice,
+)
 
 __all__ = [
+    "CLAIM_METRIC",
+    "DELTA_METRICS",
     "METRICS",
     "MIN_CELL_QUERIES",
+    "SHOWN_CHANGES",
     "Exposure",
     "Interval",
     "LatencyAddon",
+    "QueryChange",
     "QueryScores",
     "Resampler",
     "RetrievalEval",
+    "Slice",
+    "SliceComparison",
     "Summary",
     "cell_names",
+    "compare_slices",
+    "document_filter",
+    "document_slices",
     "has_relevant",
     "latency_addon",
     "metric_differences",
+    "most_changed",
     "ndcg",
     "optimistic_bad_top1",
     "paired_differences",
     "paired_gain",
+    "query_slices",
     "ranked",
     "recall",
+    "report_markdown",
     "run_depth",
     "score_cell",
     "score_query",
     "score_run",
+    "score_slice",
     "split_grades",
     "success",
     "summarise",

@@ -5,7 +5,7 @@ A query is *seen* if a training query is a near-duplicate. A document is *warm* 
 relevant ones out of the run before the cut, so that they neither count nor crowd out; warm is the reverse.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mangaassist.core.types import DocId, Qrels, QueryId, Run
@@ -34,11 +34,29 @@ def cell_names(exposure: Exposure) -> tuple[str, ...]:
 def score_cell(run: Run, qrels: Qrels, exposure: Exposure, cell: str) -> dict[QueryId, QueryScores]:
     """Scores of the queries of one cell (`all` for every query); the run must be `run_depth(qrels)` deep."""
     keeps_seen, _ = _parse(cell)
+    asked = {
+        query_id: grades
+        for query_id, grades in qrels.items()
+        if keeps_seen is None or (query_id in (exposure.seen or ())) is keeps_seen
+    }
+    return score_documents(run, asked, document_filter(exposure, cell))
+
+
+def document_filter(exposure: Exposure, cell: str) -> Callable[[DocId], bool]:
+    """Which relevant documents count in a cell."""
+    _, keeps_warm = _parse(cell)
+    return lambda doc_id: keeps_warm is None or (doc_id in exposure.warm) is keeps_warm
+
+
+def score_documents(run: Run, qrels: Qrels, keeps: Callable[[DocId], bool]) -> dict[QueryId, QueryScores]:
+    """Scores by those relevant documents that `keeps` keeps; a query without one is left out.
+
+    The other relevant ones are out of the run before the cut, so the run must be `run_depth(qrels)` deep. Documents
+    that are not relevant stay in, whatever `keeps` says of them.
+    """
     scores = {}
     for query_id, grades in qrels.items():
-        if keeps_seen is not None and (query_id in (exposure.seen or ())) is not keeps_seen:
-            continue
-        kept, removed = split_grades(grades, exposure, cell)
+        kept, removed = split_grades(grades, keeps)
         if has_relevant(kept):
             scores[query_id] = score_query(ranked(run.get(query_id, {}), without=removed), kept)
     return scores
@@ -60,12 +78,7 @@ def _parse(cell: str) -> tuple[bool | None, bool | None]:
     return seen, warm
 
 
-def split_grades(
-    grades: Mapping[DocId, int], exposure: Exposure, cell: str
-) -> tuple[Mapping[DocId, int], Collection[DocId]]:
-    """One query's judgements of the cell, and the relevant documents of the other one, which leave the run."""
-    _, keeps_warm = _parse(cell)
-    if keeps_warm is None:
-        return grades, ()
-    removed = {doc_id for doc_id, grade in grades.items() if grade >= 1 and (doc_id in exposure.warm) is not keeps_warm}
+def split_grades(grades: Mapping[DocId, int], keeps: Callable[[DocId], bool]) -> tuple[dict[DocId, int], set[DocId]]:
+    """One query's judgements that count, and the relevant documents that do not, which leave the run."""
+    removed = {doc_id for doc_id, grade in grades.items() if grade >= 1 and not keeps(doc_id)}
     return {doc_id: grade for doc_id, grade in grades.items() if doc_id not in removed}, removed

@@ -7,7 +7,7 @@ Source: percentile bootstrap over clusters, its tail probabilities widened as in
 Know About the Bootstrap", §3.3, because plain percentiles are too narrow when groups are few.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,10 +38,8 @@ class Resampler:
     """Draws the same resamples of groups for every metric of one set of queries, so that their intervals match."""
 
     def __init__(self, query_ids: list[QueryId], groups: Groups, *, seed: int, resamples: int = RESAMPLES) -> None:
-        names = [groups.get(query_id, GroupId(f"query:{query_id}")) for query_id in query_ids]
-        distinct, self._group_of = np.unique(np.array(names, dtype=str), return_inverse=True)
         self.query_ids = query_ids
-        self.groups = len(distinct)
+        self.groups, self._group_of = group_numbers(query_ids, groups)
         self._sizes = np.bincount(self._group_of, minlength=self.groups).astype(np.float64)
         shares = np.full(max(1, self.groups), 1 / max(1, self.groups))
         self._draws = np.random.default_rng(seed).multinomial(self.groups, shares, size=resamples)
@@ -74,6 +72,13 @@ class Resampler:
         deviation = stats.t.ppf(tail, self.groups - 1) * np.sqrt(self.groups / (self.groups - 1))
         outside = float(stats.norm.cdf(deviation))
         return [outside, 1 - outside]
+
+
+def group_numbers(query_ids: Sequence[QueryId], groups: Groups) -> tuple[int, npt.NDArray[np.intp]]:
+    """How many groups the queries form, and the number of each query's group; one that is in none is its own."""
+    names = [groups.get(query_id, GroupId(f"query:{query_id}")) for query_id in query_ids]
+    distinct, numbers = np.unique(np.array(names, dtype=str), return_inverse=True)
+    return len(distinct), numbers
 
 
 def paired_differences(candidate: Mapping[QueryId, float], baseline: Mapping[QueryId, float]) -> dict[QueryId, float]:

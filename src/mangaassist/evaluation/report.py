@@ -29,7 +29,11 @@ Scores = Mapping[QueryId, QueryScores]
 
 def summarise(scores: Scores, groups: Groups, *, seed: int) -> Summary:
     """Means and intervals of every metric over the queries of one cell."""
-    resampler = Resampler(sorted(scores), groups, seed=seed)
+    return summarise_over(Resampler(sorted(scores), groups, seed=seed), scores)
+
+
+def summarise_over(resampler: Resampler, scores: Scores) -> Summary:
+    """The same over the resamples of exactly these queries: several systems on one set of queries share them."""
     metrics = {name: resampler.interval(_column(scores, name)) for name in METRICS}
     return Summary(metrics, queries=len(scores), groups=resampler.groups)
 

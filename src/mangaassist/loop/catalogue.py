@@ -2,22 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from mangaassist.core.errors import DataError
 from mangaassist.core.files import sha256_bytes
 from mangaassist.core.types import DocId, Document, Progress
-from mangaassist.data import Workspace, articles, documents, ingested_files, titles
+from mangaassist.data import Workspace, articles, documents, ingested_files, is_sparse, titles
 from mangaassist.encoders import CachedEncoder, load_encoder
 from mangaassist.loop.settings import Settings
+
+DocumentDetail: TypeAlias = Literal["sparse", "rich", "articles"]
+"""A title whose description says little by itself (`is_sparse`), any other title, a help article."""
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The shop's documents as they are encoded. series: of titles that have one; popularity: of titles that have it."""
+    """The shop's documents as they are encoded. series: of titles that have one; popularity: of titles that have it.
+
+    details: what each document is by how much its plain text says.
+    """
 
     documents: Sequence[Document]
     series: Mapping[DocId, str]
     popularity: Mapping[DocId, float]
+    details: Mapping[DocId, DocumentDetail]
 
     @property
     def headings(self) -> dict[DocId, str]:
@@ -27,8 +35,8 @@ class Catalogue:
 
 def load_catalogue(workspace: Workspace, settings: Settings) -> Catalogue:
     """The catalogue and the help centre of a workspace; raises DataError if both are empty."""
-    known = titles(workspace)
-    found = documents(known, articles(workspace), enrich=settings.enrich, template=settings.template)
+    known, helping = titles(workspace), articles(workspace)
+    found = documents(known, helping, enrich=settings.enrich, template=settings.template)
     if not found:
         raise DataError(
             f"{workspace.root} holds no title and no article yet; take them in: "
@@ -38,6 +46,10 @@ def load_catalogue(workspace: Workspace, settings: Settings) -> Catalogue:
         documents=found,
         series={DocId(title.title_id): title.series_id for title in known if title.series_id},
         popularity={DocId(title.title_id): title.popularity or 0.0 for title in known},
+        details={
+            **{DocId(title.title_id): "sparse" if is_sparse(title) else "rich" for title in known},
+            **{DocId(article.article_id): "articles" for article in helping},
+        },
     )
 
 

@@ -1,11 +1,12 @@
 """A workspace in, everything that is compared out: frozen, live, the candidate and the first run, ready to rank."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from mangaassist.adapter import Adapter, load_artifact
-from mangaassist.core.types import DocId, Document, Progress, QueryId, Run, Vectors
+from mangaassist.core.types import Document, Progress, QueryId, Run, Vectors
 from mangaassist.data import Workspace
 from mangaassist.encoders import CachedEncoder, Encoder, TitanEncoder
 from mangaassist.evaluation import LatencyAddon, latency_addon, run_depth
@@ -17,30 +18,73 @@ from mangaassist.retrieval import search_run
 _TIMED_QUERY = "dark fantasy like Berserk but less brutal"
 
 
+class Contender(Protocol):
+    """Anything that ranks documents for judged queries; evaluation sees the run and nothing else of it."""
+
+    def run(self, split: JudgedSplit) -> Run:
+        """The ranking of every query of a split, deep enough for every cell and slice (`run_depth`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Retriever:
-    """One adapter over the whole catalogue, ready to rank base query vectors."""
+    """The contender of today: one adapter over the whole catalogue. vectors: (documents, d), adapted."""
 
     adapter: Adapter
-    doc_ids: list[DocId]
-    documents: Vectors
+    encoder: CachedEncoder
+    documents: Sequence[Document]
+    vectors: Vectors
 
-    def run(self, split: JudgedSplit, base_queries: Vectors) -> Run:
-        """The ranking of every query of a split, deep enough for every cell."""
+    def run(self, split: JudgedSplit) -> Run:
+        """See `Contender`."""
         query_ids = [query.query_id for query in split.queries]
-        adapted = self.adapter.adapt_queries(base_queries)
-        return search_run(query_ids, adapted, self.doc_ids, self.documents, depth=run_depth(split.qrels))
+        adapted = self.adapter.adapt_queries(self._base_queries(split))
+        doc_ids = [document.doc_id for document in self.documents]
+        return search_run(query_ids, adapted, doc_ids, self.vectors, depth=run_depth(split.qrels))
 
-    def timed(self, base_query: Vectors) -> float:
-        """Milliseconds to adapt one base vector and to search the whole catalogue with it; encoding comes on top."""
-        started = time.perf_counter()
-        search_run([QueryId("q")], self.adapter.adapt_queries(base_query), self.doc_ids, self.documents)
-        return (time.perf_counter() - started) * 1000
+    def over(self, documents: Sequence[Document]) -> "Retriever":
+        """The same adapter over other texts."""
+        return retriever(self.adapter, self.encoder, documents)
+
+    def timings(self, split: JudgedSplit) -> list[float]:
+        """Milliseconds per query to adapt its base vector and search the whole catalogue; encoding comes on top."""
+        base, doc_ids = self._base_queries(split), [document.doc_id for document in self.documents]
+        elapsed = []
+        for row in range(len(base)):
+            started = time.perf_counter()
+            search_run([QueryId("q")], self.adapter.adapt_queries(base[row : row + 1]), doc_ids, self.vectors)
+            elapsed.append((time.perf_counter() - started) * 1000)
+        return elapsed
+
+    def addon(self, split: JudgedSplit, progress: Progress) -> LatencyAddon:
+        """What the adapter step alone adds to a query."""
+        return measured_latency(self.adapter, self.encoder, self._base_queries(split), progress)
+
+    def _base_queries(self, split: JudgedSplit) -> Vectors:
+        return self.encoder.encode([query.text for query in split.queries])
 
 
-def retriever(adapter: Adapter, documents: list[Document], base_documents: Vectors) -> Retriever:
+def retriever(adapter: Adapter, encoder: CachedEncoder, documents: Sequence[Document]) -> Retriever:
     """An adapter with its adapted documents."""
-    return Retriever(adapter, [document.doc_id for document in documents], adapter.adapt_documents(base_documents))
+    base = encoder.encode([document.text for document in documents])
+    return Retriever(adapter, encoder, documents, adapter.adapt_documents(base))
+
+
+def contenders(
+    workspace: Workspace, *, live: str, chosen: str, encoder: CachedEncoder, documents: Sequence[Document]
+) -> dict[str, Retriever]:
+    """`baseline` (what is live), `candidate`, `frozen`, and the plain first-run network `mlp` beside them."""
+    adapters = {
+        "baseline": adapter_of_release(workspace, live, encoder),
+        "candidate": read_rung(workspace, chosen, encoder_id=encoder.encoder_id),  # type: ignore[arg-type]
+        "frozen": Adapter("identity", encoder.dimension),
+        "mlp": read_rung(workspace, "mlp", encoder_id=encoder.encoder_id),
+    }
+    return {name: retriever(adapter, encoder, documents) for name, adapter in adapters.items()}
+
+
+def runs_of(field: Mapping[str, Contender], split: JudgedSplit) -> dict[str, Run]:
+    """The run of every contender."""
+    return {name: contender.run(split) for name, contender in field.items()}
 
 
 def adapter_of_release(workspace: Workspace, release: str, encoder: CachedEncoder) -> Adapter:
@@ -49,16 +93,6 @@ def adapter_of_release(workspace: Workspace, release: str, encoder: CachedEncode
         return Adapter("identity", encoder.dimension)
     verify(workspace.root, release)
     return load_artifact(workspace.releases / release, encoder_id=encoder.encoder_id)
-
-
-def contending_adapters(workspace: Workspace, live: str, chosen: str, encoder: CachedEncoder) -> Mapping[str, Adapter]:
-    """`baseline` (what is live), `candidate`, `frozen`, and the plain first-run network `mlp` beside them."""
-    return {
-        "baseline": adapter_of_release(workspace, live, encoder),
-        "candidate": read_rung(workspace, chosen, encoder_id=encoder.encoder_id),  # type: ignore[arg-type]
-        "frozen": Adapter("identity", encoder.dimension),
-        "mlp": read_rung(workspace, "mlp", encoder_id=encoder.encoder_id),
-    }
 
 
 def measured_latency(

@@ -8,6 +8,7 @@ from mangaassist.adapter import MANIFEST
 from mangaassist.core.errors import DataError
 from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.data import Workspace
+from mangaassist.evaluation import report_markdown
 from mangaassist.loop.catalogue import data_fingerprint
 from mangaassist.loop.evaluating import candidate_files
 from mangaassist.loop.lineage import read_origin
@@ -30,6 +31,9 @@ from mangaassist.promotion import (
     verify,
 )
 
+_HEADLINES = ("live", "chosen", "because", "test_fingerprint", "systems", "delta", "looks")
+"""What a manifest says of its report; slices and query texts stand in `report.json` beside it."""
+
 
 def registry_of(workspace: Workspace) -> Registry:
     """The aliases and the audit of a workspace."""
@@ -44,6 +48,9 @@ def decide(workspace: Workspace, settings: Settings) -> Decision:
     evidence = from_json(GateEvidence, path.read_bytes(), source=str(path))
     decision = judge(evidence, settings.gate)
     write_atomic(candidate_folder(workspace) / "decision.json", to_json(decision))
+    papers = _papers(workspace)
+    if "report.md" in papers:
+        write_atomic(candidate_folder(workspace) / "report.md", papers["report.md"])
     return decision
 
 
@@ -59,11 +66,7 @@ def release_candidate(workspace: Workspace, *, actor: str, why: str, override: s
     live, fingerprint = registry.aliases().live, data_fingerprint(workspace)
     files = candidate_files(workspace, read_tuning(workspace)["chosen"])
     registry.check_promotable(files, decision, data_fingerprint=fingerprint, override=override)
-    papers = {
-        name: (candidate_folder(workspace) / name).read_bytes()
-        for name in ("report.json", "evidence.json", "decision.json")
-        if (candidate_folder(workspace) / name).is_file()
-    }
+    papers = _papers(workspace)
     origin, pairs = read_origin(candidate_folder(workspace))
     lineage = lineage_of(origin, parent=live, papers=papers)
     papers |= {PAIRS: pairs, LINEAGE: to_json(lineage)}
@@ -81,10 +84,24 @@ def release_candidate(workspace: Workspace, *, actor: str, why: str, override: s
     return release
 
 
+def _papers(workspace: Workspace) -> dict[str, bytes]:
+    """What is known of the candidate, and `report.md` made of it anew, so that it holds the decision that stands."""
+    papers = {
+        name: (candidate_folder(workspace) / name).read_bytes()
+        for name in ("report.json", "evidence.json", "decision.json")
+        if (candidate_folder(workspace) / name).is_file()
+    }
+    if "report.json" in papers:
+        decision = json.loads(papers["decision.json"]) if "decision.json" in papers else None
+        papers["report.md"] = report_markdown(json.loads(papers["report.json"]), decision).encode()
+    return papers
+
+
 def _evaluated(manifest: bytes, *, parent: str, report: bytes | None) -> bytes:
-    """The artefact's manifest with the release it was compared with, and its report."""
-    told = json.loads(manifest)
-    return canonical_json({**told, "parent": parent, "report": json.loads(report) if report else {}})
+    """The artefact's manifest with the release it was compared with, and the headlines of its report."""
+    told, found = json.loads(manifest), json.loads(report) if report else {}
+    headlines = {name: found[name] for name in _HEADLINES if name in found}
+    return canonical_json({**told, "parent": parent, "report": headlines})
 
 
 def _left_unfinished(workspace: Workspace, files: Mapping[str, bytes]) -> str | None:

@@ -106,8 +106,10 @@ def _queries() -> list[JudgedQuery]:
 
 
 def _query(topic: str, split: Split, number: int, text: str) -> JudgedQuery:
-    intent = "faq" if topic in HELP else "recommendation"
-    return JudgedQuery(query_id=f"{split}-{topic}-{number}", text=text, split=split, intent=intent)
+    intent, symptom = ("faq", "support") if topic in HELP else ("recommendation", "phrasing")
+    return JudgedQuery(
+        query_id=f"{split}-{topic}-{number}", text=text, split=split, intent=intent, language="en", symptom=symptom
+    )
 
 
 def _judged(query: JudgedQuery) -> list[Judgement]:
