@@ -5,6 +5,7 @@ from mangaassist.adapter.artifact import (
     AdapterInfo,
     artifact_files,
     load_artifact,
+    read_config,
     read_manifest,
     save_artifact,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "choose",
     "corpus_vectors",
     "load_artifact",
+    "read_config",
     "read_manifest",
     "recipe_as_json",
     "recipes_for",

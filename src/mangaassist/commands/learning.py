@@ -101,6 +101,9 @@ def draw_pairs(console: Console, counts: Mapping[str, Any]) -> None:
         dropped = ", ".join(f"{reason.replace('_', ' ')} {count:,}" for reason, count in source["dropped"].items())
         table.add_row(name, *numbers, f"{counts['share_by_source'].get(name, 0):.1%}", dropped or "nothing")
     console.print(table)
+    held_out = counts["held_out"]
+    if held_out["searches"]:
+        console.print(f"Held out for testing: {held_out['searches']:,} searches, from {held_out['since']} on.")
 
 
 def draw_training(console: Console, summary: Mapping[str, Any]) -> None:
@@ -112,6 +115,8 @@ def draw_training(console: Console, summary: Mapping[str, Any]) -> None:
         table.add_row(f"[bold green]{name}" if name == summary["chosen"] else name, str(rung["rounds"]), *cells)
     console.print(table)
     console.print(f"Chosen: {summary['because']}.")
+    enrichment = summary["enrichment"]
+    console.print(f"Enriched titles: {enrichment['chosen']} ({enrichment['because']}).")
 
 
 def draw_report(console: Console, report: Mapping[str, Any]) -> None:
@@ -122,8 +127,7 @@ def draw_report(console: Console, report: Mapping[str, Any]) -> None:
     for name in _SHOWN_SYSTEMS:
         row = report["systems"][name]
         metrics = ("recall@3", "success@3", "ndcg@10", "bad_top1_rate", "judged@3")
-        label = {"baseline": f"live ({report['live']})", "candidate": f"candidate ({report['chosen']})"}.get(name, name)
-        table.add_row(label, *(f"{row[metric]:.3f}" for metric in metrics))
+        table.add_row(_label(name, report), *(f"{row[metric]:.3f}" for metric in metrics))
     console.print(table)
     cells = Table("cell", "queries", "groups", "live", "candidate", title="NDCG@10 by cell")
     for name, systems in report["cells"].items():
@@ -134,5 +138,32 @@ def draw_report(console: Console, report: Mapping[str, Any]) -> None:
         values = (f"{systems[who]['ndcg@10']:.3f}" for who in ("baseline", "candidate"))
         cells.add_row(name, str(counts["queries"]), str(counts["groups"]), *values)
     console.print(cells)
-    for metric, (mean, low, high) in report["delta"].items():
-        console.print(f"Δ{metric}: {mean:+.3f} (95 % interval {low:+.3f} to {high:+.3f})")
+    _draw_delta(console, report["delta"])
+    _draw_live_log(console, report["live_log"], {name: _label(name, report) for name in _SHOWN_SYSTEMS})
+
+
+def _draw_delta(console: Console, delta: Mapping[str, list[float]], where: str = "") -> None:
+    for metric, (mean, low, high) in delta.items():
+        console.print(f"Δ{metric}{where}: {mean:+.3f} (95 % interval {low:+.3f} to {high:+.3f})")
+
+
+def _draw_live_log(console: Console, live_log: Mapping[str, Any], labels: Mapping[str, str]) -> None:
+    """The newest searches of the log, and why they decide nothing."""
+    if live_log["systems"] is None:
+        console.print(f"Newest searches of the log: {live_log['queries']} usable ones are too small a test.")
+        return
+    table = Table("", title=f"Newest searches of the log, from {live_log['since']} on: {live_log['queries']:,}")
+    for column in ("recall@3", "success@3", "NDCG@10", "bad top-1", "judged@3"):
+        table.add_column(column, justify="right")
+    for name, label in labels.items():
+        row = live_log["systems"][name]
+        low, high = row["bad_top1_rate_range"]
+        found = [f"{row[metric]:.3f}" for metric in ("recall@3", "success@3", "ndcg@10", "judged@3")]
+        table.add_row(label, *found[:3], f"{low:.3f}–{high:.3f}", found[3])
+    console.print(table)
+    _draw_delta(console, live_log["delta"], " on these searches")
+    console.print(live_log["caution"])
+
+
+def _label(name: str, report: Mapping[str, Any]) -> str:
+    return {"baseline": f"live ({report['live']})", "candidate": f"candidate ({report['chosen']})"}.get(name, name)

@@ -5,26 +5,34 @@
 Every stage reads what the one before stored, writes its own result last and whole, and may be killed and run again.
 """
 
+from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import Catalogue, data_fingerprint, load_catalogue, workspace_encoder
 from mangaassist.loop.deciding import decide, registry_of, release_candidate
+from mangaassist.loop.enrichment import EnrichmentChoice, all_texts, choose_enrichment
 from mangaassist.loop.evaluating import evaluate_candidate
 from mangaassist.loop.judged import JudgedSplit, judged_split
 from mangaassist.loop.pairing import StoredPairs, make_pairs, read_pair_counts, read_pairs
 from mangaassist.loop.reviewing import export_review, import_review, propose, read_proposals
 from mangaassist.loop.settings import SETTINGS_FILE, Settings, read_settings
-from mangaassist.loop.training import candidate_folder, read_tuning, train_candidate
+from mangaassist.loop.texts import DocumentTexts, first_texts, texts_in_force, texts_of_release
+from mangaassist.loop.training import train_candidate
 
 __all__ = [
     "SETTINGS_FILE",
     "Catalogue",
+    "DocumentTexts",
+    "EnrichmentChoice",
     "JudgedSplit",
     "Settings",
     "StoredPairs",
+    "all_texts",
     "candidate_folder",
+    "choose_enrichment",
     "data_fingerprint",
     "decide",
     "evaluate_candidate",
     "export_review",
+    "first_texts",
     "import_review",
     "judged_split",
     "load_catalogue",
@@ -37,6 +45,8 @@ __all__ = [
     "read_tuning",
     "registry_of",
     "release_candidate",
+    "texts_in_force",
+    "texts_of_release",
     "train_candidate",
     "workspace_encoder",
 ]

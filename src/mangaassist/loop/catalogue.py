@@ -9,6 +9,7 @@ from mangaassist.core.types import DocId, Document, Progress
 from mangaassist.data import Workspace, articles, documents, ingested_files, titles
 from mangaassist.encoders import CachedEncoder, load_encoder
 from mangaassist.loop.settings import Settings
+from mangaassist.loop.texts import DocumentTexts, texts_in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,13 @@ class Catalogue:
         return {document.doc_id: document.heading for document in self.documents}
 
 
-def load_catalogue(workspace: Workspace, settings: Settings) -> Catalogue:
-    """The catalogue and the help centre of a workspace; raises DataError if both are empty."""
-    known = titles(workspace)
-    found = documents(known, articles(workspace), enrich=settings.enrich, template=settings.template)
+def load_catalogue(workspace: Workspace, settings: Settings, texts: DocumentTexts | None = None) -> Catalogue:
+    """The catalogue and the help centre of a workspace; raises DataError if both are empty.
+
+    texts: how titles become texts; as for the candidate where nothing is said.
+    """
+    known, texts = titles(workspace), texts or texts_in_force(workspace, settings)
+    found = documents(known, articles(workspace), enrich=texts.enrich, template=texts.template)
     if not found:
         raise DataError(
             f"{workspace.root} holds no title and no article yet; take them in: "

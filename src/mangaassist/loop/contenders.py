@@ -9,7 +9,10 @@ from mangaassist.core.types import DocId, Document, Progress, QueryId, Run, Vect
 from mangaassist.data import Workspace
 from mangaassist.encoders import CachedEncoder, Encoder, TitanEncoder
 from mangaassist.evaluation import LatencyAddon, latency_addon, run_depth
+from mangaassist.loop.catalogue import Catalogue, load_catalogue
 from mangaassist.loop.judged import JudgedSplit
+from mangaassist.loop.settings import Settings
+from mangaassist.loop.texts import texts_of_release
 from mangaassist.loop.training import read_rung
 from mangaassist.promotion import IDENTITY
 from mangaassist.retrieval import search_run
@@ -58,6 +61,23 @@ def contending_adapters(workspace: Workspace, live: str, chosen: str, encoder: C
         "frozen": Adapter("identity", encoder.dimension),
         "mlp": read_rung(workspace, "mlp", encoder_id=encoder.encoder_id),
     }
+
+
+def contending_retrievers(
+    workspace: Workspace, settings: Settings, adapters: Mapping[str, Adapter], live: str, encoder: CachedEncoder
+) -> Mapping[str, Retriever]:
+    """Each adapter over the documents as its own release has them encoded: live's may differ from the candidate's.
+
+    `frozen` and `mlp` rank the candidate's texts, so that what the adapter adds to them can be told.
+    """
+
+    def over(catalogue: Catalogue, adapter: Adapter) -> Retriever:
+        documents = list(catalogue.documents)
+        return retriever(adapter, documents, encoder.encode([document.text for document in documents]))
+
+    theirs = load_catalogue(workspace, settings, texts_of_release(workspace, live, settings))
+    ours = load_catalogue(workspace, settings)
+    return {name: over(theirs if name == "baseline" else ours, adapter) for name, adapter in adapters.items()}
 
 
 def measured_latency(

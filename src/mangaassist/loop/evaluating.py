@@ -25,12 +25,14 @@ from mangaassist.evaluation import (
     summarise,
     summarise_cells,
 )
+from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import load_catalogue, workspace_encoder
-from mangaassist.loop.contenders import contending_adapters, measured_latency, retriever
+from mangaassist.loop.contenders import contending_adapters, contending_retrievers, measured_latency
 from mangaassist.loop.judged import JudgedSplit, judged_split
+from mangaassist.loop.live_log import live_log_section
 from mangaassist.loop.pairing import StoredPairs, read_pairs
 from mangaassist.loop.settings import Settings
-from mangaassist.loop.training import candidate_folder, check_current, read_tuning
+from mangaassist.loop.training import check_current
 from mangaassist.pairs import NearDuplicateIndex
 from mangaassist.promotion import (
     GateEvidence,
@@ -80,10 +82,9 @@ def evaluate_candidate(
     tuning, encoder = read_tuning(workspace), workspace_encoder(workspace, settings, progress)
     check_current(workspace, settings, encoder_id=encoder.encoder_id)
     split, catalogue = judged_split(workspace, "test"), load_catalogue(workspace, settings)
-    base_documents = encoder.encode([document.text for document in catalogue.documents])
     base_queries = encoder.encode([query.text for query in split.queries])
     adapters = contending_adapters(workspace, live, tuning["chosen"], encoder)
-    retrievers = {name: retriever(each, list(catalogue.documents), base_documents) for name, each in adapters.items()}
+    retrievers = contending_retrievers(workspace, settings, adapters, live, encoder)
     scored = _Scored(
         split=split,
         runs={name: each.run(split, base_queries) for name, each in retrievers.items()},
@@ -95,7 +96,11 @@ def evaluate_candidate(
     evidence = _evidence(
         scored, live, digest, tuning["data_fingerprint"], addon.p99_ms, _looks(workspace, split, digest, now)
     )
-    report = _report(scored, tuning, live, addon.p99_ms, evidence)
+    report = {
+        **_report(scored, tuning, live, addon.p99_ms, evidence),
+        "enrichment": tuning["enrichment"],
+        "live_log": live_log_section(workspace, settings, retrievers, encoder, seed=seed),
+    }
     timings = [retrievers["candidate"].timed(base_queries[row : row + 1]) for row in range(len(split.queries))]
     _log(workspace, scored, catalogue.headings, f"candidate-{digest[:12]}", timings)
     (candidate_folder(workspace) / "decision.json").unlink(missing_ok=True)
