@@ -1,6 +1,7 @@
 """An artefact explains itself, comes back whole, and says so when it was touched."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,18 @@ def test_the_folder_holds_the_documented_files_and_no_pickle(small_set: Training
     manifest = json.loads((tmp_path / "manifest.json").read_bytes())
     assert {"files", "encoder_id", "dimension", "data_fingerprint", "parent", "report"} <= set(manifest)
     assert set(manifest["files"]) == {"adapter.safetensors", "config.json", "README.md"}
+
+
+def test_config_and_card_say_how_documents_must_be_encoded(small_set: TrainingSet) -> None:
+    adapter, info = fitted("linear", small_set)
+    told = {"enrich": "sparse", "template": "title + genre"}
+
+    silent, telling = artifact_files(adapter, info), artifact_files(adapter, replace(info, documents=told))
+
+    assert json.loads(silent["config.json"])["documents"] == {}
+    assert json.loads(telling["config.json"])["documents"] == told
+    assert b"- Documents are encoded with enrich `sparse`, template `title + genre`\n" in telling["README.md"]
+    assert b"Documents are encoded" not in silent["README.md"]
 
 
 def test_the_same_adapter_gives_the_same_bytes(small_set: TrainingSet) -> None:

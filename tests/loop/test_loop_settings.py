@@ -19,7 +19,7 @@ def test_without_a_file_the_defaults_are_the_documented_first_run(tmp_path: Path
     settings = read_settings(tmp_path)
 
     assert settings.model_dump() == Settings().model_dump()
-    assert (settings.encoder, settings.enrich) == ("local", "all")
+    assert (settings.encoder, settings.enrich, settings.live_log.newest_share) == ("local", "auto", 0.10)
     assert settings.template == (
         "title + author + demographic + genre + tone + themes + age rating + availability + description"
     )
@@ -51,6 +51,8 @@ def test_what_the_file_says_replaces_only_what_it_says(tmp_path: Path) -> None:
         ("[pairs]\nmax_repeats = 0", "max_repeats is 0"),
         ("[pairs]\nmax_client_share = 1.5", "max_client_share is 1.5"),
         ("enrich = 'some'", "enrich"),
+        ("[live_log]\nnewest_share = 1.0", "newest_share is 1.0"),
+        ("[live_log]\nshare = 0.1", "has no key share"),
         ("pairs = 3", "pairs"),
     ],
 )

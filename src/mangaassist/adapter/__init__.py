@@ -5,6 +5,7 @@ from mangaassist.adapter.artifact import (
     AdapterInfo,
     artifact_files,
     load_artifact,
+    read_config,
     read_manifest,
     save_artifact,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "corpus_vectors",
     "load_artifact",
     "onnx_files",
+    "read_config",
     "read_manifest",
     "recipe_as_json",
     "recipes_for",

@@ -1,7 +1,7 @@
 """An adapter in, a folder that explains itself out, and back: safetensors, config, model card, manifest. No pickle.
 
 adapter.safetensors   the tensors
-config.json           rung, recipe, encoder id and dimension, rounds, seed
+config.json           rung, recipe, encoder id and dimension, rounds, seed, how documents become texts
 README.md             the model card
 manifest.json         sha256 of each file, encoder id and dimension, data fingerprint, parent, report
 """
@@ -30,7 +30,8 @@ class AdapterInfo:
     """What an artefact says of itself besides its tensors.
 
     data_fingerprint: digest of the pairs and corpus it was trained on.  parent: the release it was compared with.
-    report: the report's numbers, as JSON.
+    report: the report's numbers, as JSON.  documents: how the documents it was trained on were made texts; empty where
+    the data say all of it.
     """
 
     encoder_id: str
@@ -40,6 +41,7 @@ class AdapterInfo:
     data_fingerprint: str
     parent: str | None = None
     report: Mapping[str, Any] = field(default_factory=dict)
+    documents: Mapping[str, str] = field(default_factory=dict)
 
 
 def artifact_files(adapter: Adapter, info: AdapterInfo) -> dict[str, bytes]:
@@ -52,6 +54,7 @@ def artifact_files(adapter: Adapter, info: AdapterInfo) -> dict[str, bytes]:
         "recipe": recipe_as_json(info.recipe),
         "rounds": info.rounds,
         "seed": info.seed,
+        "documents": dict(info.documents),
     }
     files = {
         TENSORS: save_tensors(adapter.tensors(), metadata={"rung": adapter.rung}),
@@ -82,17 +85,22 @@ def load_artifact(folder: Path, *, encoder_id: str | None = None) -> Adapter:
 
     Raises ArtifactError naming a missing or changed file, EncoderMismatch if it is for another encoder.
     """
-    manifest = read_manifest(folder)
-    check_digests(folder, manifest["files"], remedy="restore the folder from a backup, or train again")
+    manifest, config = read_manifest(folder), read_config(folder)
     if encoder_id is not None and manifest["encoder_id"] != encoder_id:
         raise EncoderMismatch(
             f"the adapter in {folder} belongs to the encoder {manifest['encoder_id']!r}, not {encoder_id!r}; "
             "use that encoder, or train an adapter for this one"
         )
-    config = json.loads((folder / CONFIG).read_bytes())
     if config["rung"] not in LADDER:
         raise ArtifactError(f"{folder / CONFIG} names the rung {config['rung']!r}; it was written by a newer version")
     return adapter_from_tensors(config["rung"], config["dimension"], _tensors(folder / TENSORS))
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The config of an artefact folder, every digest checked; raises ArtifactError as `load_artifact` does."""
+    check_digests(folder, read_manifest(folder)["files"], remedy="restore the folder from a backup, or train again")
+    config: dict[str, Any] = json.loads((folder / CONFIG).read_bytes())
+    return config
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -125,7 +133,13 @@ def _model_card(adapter: Adapter, info: AdapterInfo) -> str:
         f"Maps {adapter.dimension}-d vectors of the frozen encoder `{info.encoder_id}` to vectors of the same length; "
         f"{tied}, {size:,} numbers.\n\n"
         f"- Trained with: {recipe or 'nothing to fit'}; rounds {info.rounds}, seed {info.seed}\n"
-        f"- Data fingerprint: `{info.data_fingerprint}`\n\n"
+        f"- Data fingerprint: `{info.data_fingerprint}`\n{_told_texts(info.documents)}\n"
         "Use it only with vectors of that encoder. Once it was evaluated, its numbers on held-out queries, and the "
         "release it was compared with, stand in `manifest.json` under `report` and `parent`.\n"
     )
+
+
+def _told_texts(documents: Mapping[str, str]) -> str:
+    """How documents must be encoded, as a line of the card; nothing where nobody said."""
+    told = ", ".join(f"{name} `{value}`" for name, value in documents.items())
+    return f"- Documents are encoded with {told}\n" if told else ""

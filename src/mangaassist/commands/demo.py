@@ -29,6 +29,7 @@ from mangaassist.loop import (
     candidate_folder,
     decide,
     evaluate_candidate,
+    first_texts,
     make_pairs,
     read_settings,
     registry_of,
@@ -129,7 +130,8 @@ def _take_in(
 def _frozen_rankings(
     shop: SampleShop, settings: Settings, encoder: CachedEncoder, texts: Sequence[str]
 ) -> Mapping[str, Sequence[DocId]]:
-    found = documents(shop.titles, shop.articles, enrich=settings.enrich, template=settings.template)
+    began = first_texts(settings)
+    found = documents(shop.titles, shop.articles, enrich=began.enrich, template=began.template)
     run = search_run(
         [QueryId(text) for text in texts],
         encoder.encode(texts),

@@ -100,6 +100,9 @@ def draw_pairs(console: Console, counts: Mapping[str, Any]) -> None:
         dropped = ", ".join(f"{reason.replace('_', ' ')} {count:,}" for reason, count in source["dropped"].items())
         table.add_row(name, *numbers, f"{counts['share_by_source'].get(name, 0):.1%}", dropped or "nothing")
     console.print(table)
+    held_out = counts["held_out"]
+    if held_out["searches"]:
+        console.print(f"Held out for testing: {held_out['searches']:,} searches, from {held_out['since']} on.")
 
 
 def draw_training(console: Console, summary: Mapping[str, Any]) -> None:
@@ -111,3 +114,5 @@ def draw_training(console: Console, summary: Mapping[str, Any]) -> None:
         table.add_row(f"[bold green]{name}" if name == summary["chosen"] else name, str(rung["rounds"]), *cells)
     console.print(table)
     console.print(f"Chosen: {summary['because']}.")
+    enrichment = summary["enrichment"]
+    console.print(f"Enriched titles: {enrichment['chosen']} ({enrichment['because']}).")

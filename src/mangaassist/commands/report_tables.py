@@ -32,15 +32,20 @@ def draw_report(console: Console, report: Mapping[str, Any], markdown: Path) -> 
     console.print(_slices(report))
     console.print("Claims are corrected for the number of slices of their kind (Holm, 5 %).\n")
     _draw_enrichment(console, report["enrichment"]["sparse"])
+    _draw_live_log(console, report)
     console.print(f"\nThe full report: {escape(str(markdown))}", soft_wrap=True)
 
 
 def _systems(report: Mapping[str, Any]) -> Table:
     table = _table("Judged test queries", ("", *_METRICS.values()))
-    names = {"baseline": f"live ({report['live']})", "candidate": f"candidate ({report['chosen']})"}
     for name in _SYSTEMS:
-        table.add_row(names.get(name, name), *(f"{report['systems'][name][metric]:.3f}" for metric in _METRICS))
+        row = report["systems"][name]
+        table.add_row(_label(name, report), *(f"{row[metric]:.3f}" for metric in _METRICS))
     return table
+
+
+def _label(name: str, report: Mapping[str, Any]) -> str:
+    return {"baseline": f"live ({report['live']})", "candidate": f"candidate ({report['chosen']})"}.get(name, name)
 
 
 def _cells(report: Mapping[str, Any]) -> Table:
@@ -84,6 +89,26 @@ def _draw_enrichment(console: Console, sparse: Mapping[str, Any]) -> None:
             continue
         plain, enriched = (found[text]["recall@3"] for text in ("plain", "enriched"))
         console.print(f"  {who:9}  {plain:.3f} → {enriched:.3f}   {_difference(found['delta'])}", markup=False)
+
+
+def _draw_live_log(console: Console, report: Mapping[str, Any]) -> None:
+    """The newest searches of the log, and why they decide nothing."""
+    live_log = report["live_log"]
+    if live_log["systems"] is None:
+        console.print(f"\nNewest searches of the log: {live_log['queries']} usable ones are too small a test.")
+        return
+    console.print()
+    title = f"{live_log['queries']:,} newest searches of the log, from {live_log['since']} on"
+    table = _table(title, ("", *_METRICS.values()))
+    for name in _SYSTEMS:
+        row = live_log["systems"][name]
+        low, high = row["bad_top1_rate_range"]
+        found = [f"{low:.2f}–{high:.2f}" if metric == "bad_top1_rate" else f"{row[metric]:.3f}" for metric in _METRICS]
+        table.add_row(_label(name, report), *found)
+    console.print(table)
+    for metric, found in live_log["delta"].items():
+        console.print(f"Δ{metric} on these searches: {_difference(found)}", markup=False)
+    console.print(live_log["caution"])
 
 
 def _difference(found: Sequence[float]) -> str:

@@ -27,7 +27,7 @@ from mangaassist.data import (
 from mangaassist.data import Workspace as ShopWorkspace
 from mangaassist.data import ingest as ingest_file
 from mangaassist.encoders import CachedEncoder, TitanEncoder, estimate_cost
-from mangaassist.loop import load_catalogue, read_settings, workspace_encoder
+from mangaassist.loop import all_texts, load_catalogue, read_settings, workspace_encoder
 
 SHOWN_REFUSALS = 5
 LOG_FORMATS = ("ubi", *EXPORTS)
@@ -86,14 +86,14 @@ def _exports(shop: ShopWorkspace, name: ExportName, path: Path, progress: Progre
 
 
 def embed(workspace: Workspace = Path(), json_file: JsonFile = None) -> None:
-    """Encode the whole catalogue ahead; what is in the cache already is not encoded again."""
+    """Encode the whole catalogue ahead, in every form that training compares; nothing is encoded twice."""
     with errors_shown():
         shop = ShopWorkspace.open(workspace)
         settings = read_settings(shop.root)
         catalogue = load_catalogue(shop, settings)
         with shown_progress() as progress:
             encoder = workspace_encoder(shop, settings, progress)
-            texts = [document.text for document in catalogue.documents]
+            texts = all_texts(shop, settings)
             _say_cost(encoder, texts)
             encoder.encode(texts)
         result = {

@@ -5,9 +5,11 @@
 Every stage reads what the one before stored, writes its own result last and whole, and may be killed and run again.
 """
 
+from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import Catalogue, data_fingerprint, load_catalogue, workspace_encoder
 from mangaassist.loop.collecting import Garbage, collect_garbage, collect_releases
 from mangaassist.loop.deciding import decide, registry_of, release_candidate
+from mangaassist.loop.enrichment import EnrichmentChoice, all_texts, choose_enrichment
 from mangaassist.loop.evaluating import evaluate_candidate
 from mangaassist.loop.exporting import ExportFormat, export_adapter
 from mangaassist.loop.intents import (
@@ -21,17 +23,22 @@ from mangaassist.loop.lineage import trace_pairs, trace_release
 from mangaassist.loop.pairing import StoredPairs, make_pairs, read_pair_counts, read_pairs
 from mangaassist.loop.reviewing import export_review, import_review, propose, read_proposals
 from mangaassist.loop.settings import SETTINGS_FILE, Settings, read_settings
-from mangaassist.loop.training import candidate_folder, read_tuning, train_candidate
+from mangaassist.loop.texts import DocumentTexts, first_texts, texts_in_force, texts_of_release
+from mangaassist.loop.training import train_candidate
 
 __all__ = [
     "SETTINGS_FILE",
     "Catalogue",
+    "DocumentTexts",
+    "EnrichmentChoice",
     "ExportFormat",
     "Garbage",
     "JudgedSplit",
     "Settings",
     "StoredPairs",
+    "all_texts",
     "candidate_folder",
+    "choose_enrichment",
     "collect_garbage",
     "collect_releases",
     "data_fingerprint",
@@ -41,6 +48,7 @@ __all__ = [
     "evaluate_intent_classifier",
     "export_adapter",
     "export_review",
+    "first_texts",
     "import_review",
     "judged_split",
     "live_intents",
@@ -54,6 +62,8 @@ __all__ = [
     "read_tuning",
     "registry_of",
     "release_candidate",
+    "texts_in_force",
+    "texts_of_release",
     "trace_pairs",
     "trace_release",
     "train_candidate",

@@ -10,6 +10,7 @@ from mangaassist.core.types import DocId, Document, Progress
 from mangaassist.data import Workspace, articles, documents, ingested_files, is_sparse, titles
 from mangaassist.encoders import CachedEncoder, load_encoder
 from mangaassist.loop.settings import Settings
+from mangaassist.loop.texts import DocumentTexts, texts_in_force
 
 DocumentDetail: TypeAlias = Literal["sparse", "rich", "articles"]
 """A title whose description says little by itself (`is_sparse`), any other title, a help article."""
@@ -33,10 +34,14 @@ class Catalogue:
         return {document.doc_id: document.heading for document in self.documents}
 
 
-def load_catalogue(workspace: Workspace, settings: Settings) -> Catalogue:
-    """The catalogue and the help centre of a workspace; raises DataError if both are empty."""
+def load_catalogue(workspace: Workspace, settings: Settings, texts: DocumentTexts | None = None) -> Catalogue:
+    """The catalogue and the help centre of a workspace; raises DataError if both are empty.
+
+    texts: how titles become texts; as for the candidate where nothing is said.
+    """
     known, helping = titles(workspace), articles(workspace)
-    found = documents(known, helping, enrich=settings.enrich, template=settings.template)
+    texts = texts or texts_in_force(workspace, settings)
+    found = documents(known, helping, enrich=texts.enrich, template=texts.template)
     if not found:
         raise DataError(
             f"{workspace.root} holds no title and no article yet; take them in: "

@@ -13,10 +13,10 @@ from pathlib import Path
 from mangaassist.adapter import LADDER
 from mangaassist.data import Workspace, leftover_parts, unnamed_files
 from mangaassist.encoders import cache_file
+from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import encoder_id_of
 from mangaassist.loop.lineage import ORIGIN
 from mangaassist.loop.settings import Settings
-from mangaassist.loop.training import candidate_folder, read_tuning
 from mangaassist.promotion import (
     IDENTITY,
     PAIRS,

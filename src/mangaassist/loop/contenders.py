@@ -10,9 +10,12 @@ from mangaassist.core.types import Document, Progress, QueryId, Run, Vectors
 from mangaassist.data import Workspace
 from mangaassist.encoders import CachedEncoder, Encoder, TitanEncoder
 from mangaassist.evaluation import LatencyAddon, latency_addon, run_depth
+from mangaassist.loop.catalogue import load_catalogue
 from mangaassist.loop.judged import JudgedSplit
+from mangaassist.loop.settings import Settings
+from mangaassist.loop.texts import texts_of_release
 from mangaassist.loop.training import read_rung
-from mangaassist.promotion import IDENTITY, verify
+from mangaassist.promotion import IDENTITY
 from mangaassist.retrieval import search_run
 
 _TIMED_QUERY = "dark fantasy like Berserk but less brutal"
@@ -70,16 +73,24 @@ def retriever(adapter: Adapter, encoder: CachedEncoder, documents: Sequence[Docu
 
 
 def contenders(
-    workspace: Workspace, *, live: str, chosen: str, encoder: CachedEncoder, documents: Sequence[Document]
+    workspace: Workspace, settings: Settings, *, live: str, chosen: str, encoder: CachedEncoder
 ) -> dict[str, Retriever]:
-    """`baseline` (what is live), `candidate`, `frozen`, and the plain first-run network `mlp` beside them."""
+    """`baseline` (what is live), `candidate`, `frozen`, and the plain first-run network `mlp` beside them.
+
+    Each ranks the documents as its own release has them encoded: live's texts may differ from the candidate's.
+    `frozen` and `mlp` rank the candidate's, so that what the adapter adds to them can be told.
+    """
+    theirs = load_catalogue(workspace, settings, texts_of_release(workspace, live, settings)).documents
+    ours = load_catalogue(workspace, settings).documents
     adapters = {
         "baseline": adapter_of_release(workspace, live, encoder),
         "candidate": read_rung(workspace, chosen, encoder_id=encoder.encoder_id),  # type: ignore[arg-type]
         "frozen": Adapter("identity", encoder.dimension),
         "mlp": read_rung(workspace, "mlp", encoder_id=encoder.encoder_id),
     }
-    return {name: retriever(adapter, encoder, documents) for name, adapter in adapters.items()}
+    return {
+        name: retriever(adapter, encoder, theirs if name == "baseline" else ours) for name, adapter in adapters.items()
+    }
 
 
 def runs_of(field: Mapping[str, Contender], split: JudgedSplit) -> dict[str, Run]:
@@ -88,10 +99,9 @@ def runs_of(field: Mapping[str, Contender], split: JudgedSplit) -> dict[str, Run
 
 
 def adapter_of_release(workspace: Workspace, release: str, encoder: CachedEncoder) -> Adapter:
-    """The adapter of a published release, held to its manifest; the identity release needs no files."""
+    """The adapter of a published release; the identity release needs no files."""
     if release == IDENTITY:
         return Adapter("identity", encoder.dimension)
-    verify(workspace.root, release)
     return load_artifact(workspace.releases / release, encoder_id=encoder.encoder_id)
 
 

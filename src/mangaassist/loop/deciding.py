@@ -9,11 +9,11 @@ from mangaassist.core.errors import DataError
 from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.data import Workspace
 from mangaassist.evaluation import report_markdown
+from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import data_fingerprint
 from mangaassist.loop.evaluating import candidate_files
 from mangaassist.loop.lineage import read_origin
 from mangaassist.loop.settings import Settings
-from mangaassist.loop.training import candidate_folder, read_tuning
 from mangaassist.promotion import (
     IDENTITY,
     LINEAGE,

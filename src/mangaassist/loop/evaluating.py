@@ -8,18 +8,20 @@ from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.core.types import Progress
 from mangaassist.data import Workspace
 from mangaassist.evaluation import report_markdown
+from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import load_catalogue, workspace_encoder
 from mangaassist.loop.contenders import contenders, runs_of
-from mangaassist.loop.enrichment import runs_by_text
 from mangaassist.loop.evidence import gate_evidence
 from mangaassist.loop.judged import judged_split
+from mangaassist.loop.live_log import live_log_section
 from mangaassist.loop.looks import note_look
 from mangaassist.loop.pairing import read_pairs
 from mangaassist.loop.query_log import log_queries
 from mangaassist.loop.reporting import report_json
 from mangaassist.loop.scored import Scored, exposure_of
 from mangaassist.loop.settings import Settings
-from mangaassist.loop.training import candidate_folder, check_current, read_tuning
+from mangaassist.loop.text_comparison import runs_by_text
+from mangaassist.loop.training import check_current
 from mangaassist.promotion import digests_of, served_digest, to_json
 
 
@@ -33,7 +35,7 @@ def evaluate_candidate(
     tuning, encoder = read_tuning(workspace), workspace_encoder(workspace, settings, progress)
     check_current(workspace, settings, encoder_id=encoder.encoder_id)
     split, catalogue = judged_split(workspace, "test"), load_catalogue(workspace, settings)
-    field = contenders(workspace, live=live, chosen=tuning["chosen"], encoder=encoder, documents=catalogue.documents)
+    field = contenders(workspace, settings, live=live, chosen=tuning["chosen"], encoder=encoder)
     scored = Scored(
         split=split,
         catalogue=catalogue,
@@ -51,7 +53,8 @@ def evaluate_candidate(
         addon_p99_ms=field["candidate"].addon(split, progress).p99_ms,
         earlier_looks=note_look(workspace, test_fingerprint=split.fingerprint, candidate=digest, now=now),
     )
-    report = report_json(scored, tuning, evidence)
+    live_log = live_log_section(workspace, settings, field, seed=seed)
+    report = {**report_json(scored, tuning, evidence), "live_log": live_log}
     timings = field["candidate"].timings(split)
     log_queries(workspace, scored, adapter_version=f"candidate-{digest[:12]}", timings=timings)
     folder = candidate_folder(workspace)

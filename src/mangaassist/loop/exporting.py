@@ -9,10 +9,10 @@ from mangaassist.core.errors import ExportError
 from mangaassist.core.files import write_new_folder
 from mangaassist.core.types import Progress
 from mangaassist.data import Workspace
+from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import workspace_encoder
 from mangaassist.loop.deciding import registry_of
 from mangaassist.loop.settings import Settings
-from mangaassist.loop.training import candidate_folder, read_tuning
 from mangaassist.promotion import IDENTITY, digests_of, verify
 
 ExportFormat = Literal["onnx", "sentence-transformers"]

@@ -20,11 +20,14 @@ from mangaassist.loop.judged import judged_split
 from mangaassist.loop.reviewing import read_proposals
 from mangaassist.loop.settings import Settings
 from mangaassist.pairs import (
+    HeldOut,
     PairsReport,
     balance_pairs,
     cart_pairs,
     check_no_leakage,
     click_pairs,
+    hold_out_newest,
+    training_events,
     with_rejected,
 )
 
@@ -45,7 +48,10 @@ _SCHEMA = pl.Schema(
 
 @dataclass(frozen=True, slots=True)
 class StoredPairs:
-    """The pairs of a workspace. exposed: documents that were shown to a shopper; fingerprint: digest of the file."""
+    """The pairs of a workspace; fingerprint: digest of the file.
+
+    exposed: documents that were shown to a shopper in a search that was not held out for testing.
+    """
 
     pairs: Sequence[Pair]
     exposed: frozenset[DocId]
@@ -55,27 +61,28 @@ class StoredPairs:
 def make_pairs(workspace: Workspace, settings: Settings, *, seed: int = 0) -> dict[str, Any]:
     """Makes and stores the pairs of every source, and gives the counts that `mangaassist pairs` prints.
 
-    Editorial and synthetic pairs that know a test query are left out and counted: nobody knew the test set when they
-    were made. A log that knows one is a mistake: raises LeakageError. Raises DataError if there is nothing to learn
-    from.
+    The newest searches of the log are held out for testing, and counted as dropped. Editorial and synthetic pairs that
+    know a test query are left out and counted: nobody knew the test set when they were made. A log that knows one is a
+    mistake: raises LeakageError. Raises DataError if there is nothing to learn from.
     """
     queries, events = ubi_queries(workspace), ubi_events(workspace)
+    held_out = hold_out_newest(queries, events, settings.live_log)
     from_log = {
-        "click": click_pairs(queries, events, settings.pairs),
-        "cart": cart_pairs(queries, events, settings.pairs),
+        "click": click_pairs(queries, events, settings.pairs, held_out=held_out.query_ids),
+        "cart": cart_pairs(queries, events, settings.pairs, held_out=held_out.query_ids),
     }
     human = human_pairs(workspace, rng=np.random.default_rng(seed))
     if not any(report.pairs for report in (*from_log.values(), *human.reports.values())):
         raise DataError(
-            f"{workspace.root} holds no click, purchase or wishlist of a shown result, no usable curated pair and no "
-            "accepted proposal; ingest a search log"
+            f"{workspace.root} holds no click, purchase or wishlist of a shown result{_before(held_out)}, no usable "
+            "curated pair and no accepted proposal; ingest a search log"
         )
     test = judged_split(workspace, "test")
     human = without_leaks(human, test)
     reports = {**from_log, **human.reports}
     found = with_rejected((pair for report in reports.values() for pair in report.pairs), human.rejected)
     balanced = balance_pairs(found, settings.pairs)
-    check_no_leakage(balanced.pairs, test.queries, test.qrels, named_titles=human.named_titles)
+    check_no_leakage(balanced.pairs, test.queries, test.qrels, named_titles=human.named_titles, held_out=held_out.ids)
     _write(workspace, balanced.pairs)
     trained: Counter[str] = Counter(pair.source for pair in balanced.pairs)
     counts = {
@@ -84,6 +91,10 @@ def make_pairs(workspace: Workspace, settings: Settings, *, seed: int = 0) -> di
         "synthetic_share": balanced.share_by_source.get("synthetic", 0.0),
         "largest_client_share": balanced.largest_client_share,
         "repeats_across_sources": balanced.repeats,
+        "held_out": {
+            "since": held_out.since.isoformat() if held_out.since else None,
+            "searches": len(held_out.query_ids),
+        },
         "made_from": _made_from(workspace, settings),
     }
     write_atomic(workspace.pairs / "report.json", canonical_json(counts))
@@ -122,8 +133,9 @@ def read_pairs(workspace: Workspace, settings: Settings) -> StoredPairs:
         )
         for row in pl.read_parquet(path).iter_rows(named=True)
     ]
-    events = ubi_events(workspace)
-    shown = events.filter(pl.col("action_name") == "impression")["object_id"].drop_nulls().unique().to_list()
+    queries, events = ubi_queries(workspace), ubi_events(workspace)
+    trains = training_events(events, hold_out_newest(queries, events, settings.live_log))
+    shown = trains.filter(pl.col("action_name") == "impression")["object_id"].drop_nulls().unique().to_list()
     return StoredPairs(pairs, frozenset(DocId(doc_id) for doc_id in shown), sha256_of(path))
 
 
@@ -136,8 +148,18 @@ def read_pair_counts(workspace: Workspace) -> dict[str, Any]:
 def _made_from(workspace: Workspace, settings: Settings) -> str:
     """Digest of everything that decides which pairs there are."""
     reviewed = [(each.id, each.status) for each in read_proposals(workspace) if each.status != "pending"]
-    told = {"data": data_fingerprint(workspace), "rules": asdict(settings.pairs), "reviewed": reviewed}
+    told = {
+        "data": data_fingerprint(workspace),
+        "rules": asdict(settings.pairs),
+        "live_log": asdict(settings.live_log),
+        "reviewed": reviewed,
+    }
     return sha256_bytes(canonical_json(told))
+
+
+def _before(held_out: HeldOut) -> str:
+    """What to say of a log whose newest days do not train."""
+    return f" before {held_out.since} (later ones are held out for testing)" if held_out.since else ""
 
 
 def _write(workspace: Workspace, pairs: Sequence[Pair]) -> None:

@@ -31,6 +31,7 @@ def report_json(scored: Scored, tuning: Mapping[str, Any], evidence: GateEvidenc
         "live": evidence.live,
         "chosen": tuning["chosen"],
         "because": tuning["because"],
+        "texts": tuning["enrichment"],
         "encoder": tuning["encoder"],
         "data_fingerprint": tuning["data_fingerprint"],
         "test_fingerprint": scored.split.fingerprint,

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from mangaassist.core.errors import SettingsError
 from mangaassist.data import DEFAULT_TEMPLATE, Enrichment
 from mangaassist.encoders import TitanSettings
-from mangaassist.pairs import PairRules
+from mangaassist.pairs import LiveLogRules, PairRules
 from mangaassist.promotion import GateSettings
 
 SETTINGS_FILE = "mangaassist.toml"
@@ -34,6 +34,7 @@ def _only_known(kind: type[Any]) -> Callable[[Any], Any]:
 class Settings(BaseSettings):
     """Everything a shop may set; the defaults are the documented first run.
 
+    enrich: which titles are enriched; `auto` is chosen on judged queries by each training.
     Read from `mangaassist.toml` in the workspace; a variable such as `MANGAASSIST_PAIRS__MAX_REPEATS` goes before it.
     """
 
@@ -42,9 +43,10 @@ class Settings(BaseSettings):
     )
 
     encoder: str = "local"
-    enrich: Enrichment = "all"
+    enrich: Enrichment | Literal["auto"] = "auto"
     template: str = DEFAULT_TEMPLATE
     pairs: Annotated[PairRules, BeforeValidator(_only_known(PairRules))] = Field(default_factory=PairRules)
+    live_log: Annotated[LiveLogRules, BeforeValidator(_only_known(LiveLogRules))] = Field(default_factory=LiveLogRules)
     titan: Annotated[TitanSettings, BeforeValidator(_only_known(TitanSettings))] = Field(default_factory=TitanSettings)
     gate: Annotated[GateSettings, BeforeValidator(_only_known(GateSettings))] = Field(default_factory=GateSettings)
 

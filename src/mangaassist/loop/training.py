@@ -1,8 +1,6 @@
 """Stored pairs in, a candidate out: the whole ladder tuned, every rung kept as an artefact, one of them chosen."""
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from mangaassist.adapter import (
@@ -21,18 +19,16 @@ from mangaassist.core.errors import DataError
 from mangaassist.core.files import canonical_json, sha256_bytes, sync_directory, write_atomic
 from mangaassist.core.types import DocId, GroupId, Pair, Progress, Query, QueryId
 from mangaassist.data import Workspace, titles
+from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import data_fingerprint, load_catalogue, workspace_encoder
+from mangaassist.loop.enrichment import choose_enrichment
 from mangaassist.loop.judged import judged_split
 from mangaassist.loop.lineage import ORIGIN, has_origin, keep_origin
 from mangaassist.loop.pairing import read_pairs
 from mangaassist.loop.settings import Settings
+from mangaassist.loop.texts import DocumentTexts
 from mangaassist.pairs import split_groups
 from mangaassist.queries import TitleResolver
-
-
-def candidate_folder(workspace: Workspace) -> Path:
-    """Where the candidate in the making lies: `tuning.json`, what it was trained on, one artefact folder per rung."""
-    return workspace.runs / "candidate"
 
 
 def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, progress: Progress) -> dict[str, Any]:
@@ -42,7 +38,6 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
     begun again from the cached vectors.
     """
     stored = read_pairs(workspace, settings)
-    catalogue = load_catalogue(workspace, settings)
     encoder = workspace_encoder(workspace, settings, progress)
     fingerprint = data_fingerprint(workspace)
     inputs = _inputs(stored.fingerprint, fingerprint, encoder.encoder_id, settings, seed)
@@ -50,6 +45,9 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
     if summary is not None:
         return summary
     train, dev = judged_split(workspace, "train"), judged_split(workspace, "dev")
+    enrichment = choose_enrichment(workspace, settings, (train, dev), encoder, seed=seed)
+    texts = DocumentTexts(enrichment.chosen, settings.template)
+    catalogue = load_catalogue(workspace, settings, texts)
     judged = {query.text: split.qrels[query.query_id] for split in (train, dev) for query in split.queries}
     known = {document.doc_id for document in catalogue.documents}
     tuned = tune_ladder(
@@ -68,20 +66,17 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
     _begin_anew(workspace)
     for rung, adapter in tuned.adapters.items():
         trial = tuned.choice.trials[rung]
-        info = AdapterInfo(encoder.encoder_id, trial.recipe, trial.rounds, seed, fingerprint)
+        info = AdapterInfo(encoder.encoder_id, trial.recipe, trial.rounds, seed, fingerprint, documents=texts.as_json())
         save_artifact(candidate_folder(workspace) / rung, adapter, info)
     keep_origin(workspace, settings, candidate_folder(workspace), stored, encoder_id=encoder.encoder_id, seed=seed)
-    summary = {"inputs": inputs, "data_fingerprint": fingerprint, "seed": seed, **_summary(tuned, encoder.encoder_id)}
+    summary = {
+        "inputs": inputs,
+        "data_fingerprint": fingerprint,
+        "seed": seed,
+        "enrichment": enrichment.as_json(),
+        **_summary(tuned, encoder.encoder_id),
+    }
     write_atomic(candidate_folder(workspace) / "tuning.json", canonical_json(summary))
-    return summary
-
-
-def read_tuning(workspace: Workspace) -> dict[str, Any]:
-    """What `train_candidate` decided; raises DataError if it has not finished."""
-    path = candidate_folder(workspace) / "tuning.json"
-    if not path.is_file():
-        raise DataError(f"{workspace.root} has no trained candidate yet; train one: `mangaassist train`")
-    summary: dict[str, Any] = json.loads(path.read_bytes())
     return summary
 
 

@@ -5,6 +5,8 @@ documents ────────► corpus_pairs ─────────�
 curated rows ─────► editorial_pairs ─────────┤
 metadata ─► generate_synthetic ─► reviewer ──┤
 judged pairs ────────────────────────────────┘
+
+queries + events ─► hold_out_newest ─► live_log_test: the newest searches test and do not train
 """
 
 from mangaassist.pairs.balance import (
@@ -20,9 +22,17 @@ from mangaassist.pairs.corpus import TwoSides, body_of, corpus_pairs, two_sides
 from mangaassist.pairs.editorial import editorial_pairs, editorial_query
 from mangaassist.pairs.leakage import Leak, NamedTitles, check_no_leakage, drop_leaks, find_leaks
 from mangaassist.pairs.limits import cap_client_share, cap_repeats, largest_client_share, limit_pairs
+from mangaassist.pairs.live_split import (
+    HeldOut,
+    LiveLogTest,
+    click_grades,
+    hold_out_newest,
+    live_log_test,
+    training_events,
+)
 from mangaassist.pairs.near_duplicates import JACCARD, NearDuplicateIndex, jaccard, near_duplicate_groups, normalise
 from mangaassist.pairs.negatives import known_positives, mine_hard_negatives, query_text_id, training_queries
-from mangaassist.pairs.rules import DropReason, PairRules, PairsReport
+from mangaassist.pairs.rules import DropReason, LiveLogRules, PairRules, PairsReport
 from mangaassist.pairs.splits import split_by_group, split_groups
 from mangaassist.pairs.synthetic import (
     Status,
@@ -37,7 +47,10 @@ __all__ = [
     "JACCARD",
     "BalancedPairs",
     "DropReason",
+    "HeldOut",
     "Leak",
+    "LiveLogRules",
+    "LiveLogTest",
     "NamedTitles",
     "NearDuplicateIndex",
     "PairRules",
@@ -54,6 +67,7 @@ __all__ = [
     "cap_synthetic_share",
     "cart_pairs",
     "check_no_leakage",
+    "click_grades",
     "click_pairs",
     "corpus_pairs",
     "drop_leaks",
@@ -61,10 +75,12 @@ __all__ = [
     "editorial_query",
     "find_leaks",
     "generate_synthetic",
+    "hold_out_newest",
     "jaccard",
     "known_positives",
     "largest_client_share",
     "limit_pairs",
+    "live_log_test",
     "mine_hard_negatives",
     "near_duplicate_groups",
     "normalise",
@@ -73,6 +89,7 @@ __all__ = [
     "split_by_group",
     "split_groups",
     "synthetic_pairs",
+    "training_events",
     "training_queries",
     "two_sides",
     "with_rejected",

@@ -13,6 +13,7 @@ DropReason = Literal[
     "inhuman_session",
     "intent_other",
     "intent_uncertain",
+    "held_out_for_test",
     "add_to_cart_alone",
     "too_many_repeats",
     "unknown_document",
@@ -51,6 +52,17 @@ class PairRules:
         for name in ("max_searches_per_minute", "max_actions_per_minute", "max_repeats"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it counts something and must be at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLogRules:
+    """How much of the log tests instead of training. newest_share: of the days, the newest; 0 holds out none."""
+
+    newest_share: float = 0.10
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.newest_share < 1:
+            raise ValueError(f"newest_share is {self.newest_share}; some days must be left to train on: [0, 1)")
 
 
 @dataclass(frozen=True, slots=True)

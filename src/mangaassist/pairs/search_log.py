@@ -6,7 +6,7 @@ such a query is usable, so that logs of shops without an intent router train too
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -34,6 +34,7 @@ class Action:
 class Search:
     """One query with what was shown and done.
 
+    session: the session's id, else the client's, else the query's.
     positions: where a document stood, 1-based, as its impressions, else its actions, else the response say.
     shown: the documents that have an impression.  actions: in time order.
     """
@@ -41,6 +42,7 @@ class Search:
     query_id: QueryId
     text: str
     client: str
+    session: str
     positions: Mapping[DocId, int]
     shown: frozenset[DocId]
     actions: tuple[Action, ...]
@@ -70,12 +72,22 @@ class UsableLog:
     inhuman_sessions: int
 
 
-def usable_log(queries: pl.DataFrame, events: pl.DataFrame, actions: Sequence[str], rules: PairRules) -> UsableLog:
-    """The searches that have one of the `actions` and may become pairs; repeated query and event ids count once."""
+def usable_log(
+    queries: pl.DataFrame,
+    events: pl.DataFrame,
+    actions: Sequence[str],
+    rules: PairRules,
+    *,
+    held_out: Collection[QueryId] = (),
+) -> UsableLog:
+    """The searches that have one of the `actions` and may become pairs; repeated query and event ids count once.
+
+    held_out: queries that are left out for this reason alone, after every other one.
+    """
     queries = queries.sort("timestamp", "query_id").unique("query_id", keep="first", maintain_order=True)
     events = _with_sessions(events.sort("timestamp", "event_id").unique("event_id", keep="first", maintain_order=True))
     inhuman = _inhuman_sessions(queries, events, rules)
-    judged = _with_reasons(queries, events.filter(pl.col("action_name").is_in(actions)), inhuman, rules)
+    judged = _with_reasons(queries, events.filter(pl.col("action_name").is_in(actions)), inhuman, rules, held_out)
     kept = judged.filter(pl.col("reason").is_null())["query_id"].unique().implode()
     human = ~pl.col("session").is_in(inhuman.implode()).fill_null(value=False)
     return UsableLog(
@@ -121,7 +133,9 @@ def _faster_than(most_per_minute: int, moments: pl.DataFrame) -> pl.Series:
     return per_minute.filter(pl.col("rows") > most_per_minute)["session"].unique()
 
 
-def _with_reasons(queries: pl.DataFrame, actions: pl.DataFrame, inhuman: pl.Series, rules: PairRules) -> pl.DataFrame:
+def _with_reasons(
+    queries: pl.DataFrame, actions: pl.DataFrame, inhuman: pl.Series, rules: PairRules, held_out: Collection[QueryId]
+) -> pl.DataFrame:
     """The action events with the first `reason` why each may not be used, null where it may."""
     about = queries.select("query_id", "user_query", "intent", "intent_confidence", known=pl.lit(True))
     confidence = pl.col("intent_confidence").cast(pl.Float64)
@@ -139,6 +153,8 @@ def _with_reasons(queries: pl.DataFrame, actions: pl.DataFrame, inhuman: pl.Seri
         .then(pl.lit("intent_other"))
         .when(uncertain)
         .then(pl.lit("intent_uncertain"))
+        .when(pl.col("query_id").is_in(list(held_out)))
+        .then(pl.lit("held_out_for_test"))
     )
     return actions.join(about, on="query_id", how="left", maintain_order="left").with_columns(reason=reason)
 
@@ -174,6 +190,7 @@ def _search(query: Mapping[str, Any], rows: Sequence[_Row]) -> Search:
         query_id=query["query_id"],
         text=query["user_query"],
         client=query["client_id"] or rows[0].client_id or rows[0].session,
+        session=rows[0].session,
         positions=positions | _first_places(actions) | _first_places(impressions),
         shown=frozenset(row.object_id for row in impressions),
         actions=tuple(Action(row.event_id, row.action_name, row.object_id, row.timestamp) for row in actions),

@@ -153,15 +153,20 @@ def write_small_log(folder: Path) -> None:
     write_log_files(shop, folder, rank_all, amount=SEARCHES, seed=0)
 
 
-def log_a_click(workspace: Workspace, query_id: str, text: str, doc_id: str) -> None:
-    """One search with one result, shown and clicked."""
-    at = datetime(2026, 5, 1, tzinfo=UTC)
+A_DAY_THAT_TRAINS = datetime(2026, 4, 1, tzinfo=UTC)
+A_DAY_HELD_OUT = datetime(2026, 4, 30, tzinfo=UTC)
+
+
+def log_a_click(
+    workspace: Workspace, query_id: str, text: str, doc_id: str, *, at: datetime = A_DAY_THAT_TRAINS
+) -> None:
+    """One search with one result, shown and clicked, in a session of its own."""
     query = {"query_id": query_id, "client_id": "c1", "user_query": text, "timestamp": at.isoformat()}
     events = [
         {
             "event_id": f"{query_id}-{name}",
             "query_id": query_id,
-            "session_id": "s1",
+            "session_id": f"session of {query_id}",
             "client_id": "c1",
             "action_name": name,
             "timestamp": (at + timedelta(seconds=second)).isoformat(),

@@ -1,0 +1,170 @@
+"""A search log in, its newest searches out as a test set of click evidence, and what of the log must not train.
+
+Sessions are whole: one that began before the cut trains, also where its last search comes after it. Where events name
+no session, a client's day is one. Days are counted by the sessions that began on them, so that neither a gap nor a row
+with a wrong clock moves the cut.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from mangaassist.core.errors import LeakageError
+from mangaassist.core.types import DocId, GroupId, Groups, Pair, PairSource, Qrels, Query, QueryId
+from mangaassist.pairs.carts import search_cart_pairs
+from mangaassist.pairs.clicks import search_click_pairs
+from mangaassist.pairs.near_duplicates import normalise
+from mangaassist.pairs.rules import LiveLogRules, PairRules
+from mangaassist.pairs.search_log import CART_ACTIONS, CLICK_ACTIONS, Search, usable_log
+from mangaassist.pairs.splits import split_groups
+
+_GRADES: dict[PairSource, int] = {"click": 1, "cart": 2}
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """The searches of the newest sessions. since: the day from which on sessions are held out; None: none is.
+
+    event_ids: everything that happened in these sessions.
+    """
+
+    since: date | None
+    query_ids: frozenset[QueryId]
+    event_ids: frozenset[str]
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Every query and event id that no pair may name."""
+        return self.query_ids | self.event_ids
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLogTest:
+    """The usable held-out searches, one query each, with what their shoppers chose and passed over.
+
+    Two things hang together, the searches of a session and those of near-duplicate texts. Joining both at once would
+    chain nearly everything into one group, so they are told apart: an interval is the wider of the two.
+    """
+
+    queries: Sequence[Query]
+    qrels: Qrels
+    sessions: Groups
+    texts: Groups
+
+
+def hold_out_newest(queries: pl.DataFrame, events: pl.DataFrame, rules: LiveLogRules) -> HeldOut:
+    """The searches of the sessions that began on the newest days; tables as for `click_pairs`.
+
+    None is held out of a log of so few days that the share is less than one.
+    """
+    events = _with_visits(events)
+    visits = _visits(queries, events)
+    days = visits["began"].dt.date().unique().sort()
+    newest = math.floor(rules.newest_share * len(days) + _ROUNDING)
+    if not newest:
+        return HeldOut(None, frozenset(), frozenset())
+    since: date = days[-newest]
+    held = visits.filter(pl.col("began").dt.date() >= since)
+    searches, sessions = (held[name].unique().implode() for name in ("search", "visit"))
+    return HeldOut(
+        since=since,
+        query_ids=frozenset(queries.filter(pl.col("query_id").is_in(searches))["query_id"]),
+        event_ids=frozenset(events.filter(pl.col("visit").is_in(sessions))["event_id"]),
+    )
+
+
+def training_events(events: pl.DataFrame, held_out: HeldOut) -> pl.DataFrame:
+    """The events that were not held out: what anything but the test may look at."""
+    return events.filter(~pl.col("event_id").is_in(list(held_out.event_ids)))
+
+
+def live_log_test(
+    queries: pl.DataFrame, events: pl.DataFrame, held_out: HeldOut, rules: PairRules, *, known: Collection[DocId]
+) -> LiveLogTest:
+    """A query for every held-out search that the rules find usable, if it led to a document that is still `known`.
+
+    Searches are not merged by text: each counts as often as shoppers type it, and who skipped what another bought says
+    so of a need of their own. A client's repeats of one text beyond `max_repeats` are left out, as in training.
+    """
+    log = usable_log(queries, events, CLICK_ACTIONS + CART_ACTIONS, rules)
+    held = [search for search in log.searches if search.query_id in held_out.query_ids]
+    qrels, kept = {}, []
+    for search in _first_repeats(held, rules.max_repeats):
+        grades = click_grades([*search_click_pairs(search), *search_cart_pairs(search)])
+        grades = {doc_id: grade for doc_id, grade in grades.items() if doc_id in known}
+        if any(grades.values()):
+            qrels[search.query_id] = grades
+            kept.append(search)
+    found = [Query(search.query_id, search.text) for search in kept]
+    sessions = {search.query_id: GroupId(search.session) for search in kept}
+    return LiveLogTest(found, qrels, sessions, split_groups(found))
+
+
+def click_grades(pairs: Iterable[Pair]) -> dict[DocId, int]:
+    """What one search says of documents: 2 bought or wished for, 1 clicked, 0 passed over.
+
+    Raises LeakageError for a pair of any other source: only what shoppers did may judge, never what was made up.
+    """
+    grades: dict[DocId, int] = {}
+    for pair in pairs:
+        if pair.source not in _GRADES:
+            raise LeakageError(
+                f"{pair.source} pair {pair.query_text!r} → {pair.positive!r} is no shopper's act and cannot be in a "
+                "live-log test set; build it from the search log alone"
+            )
+        for doc_id, grade in ((pair.positive, _GRADES[pair.source]), *((doc_id, 0) for doc_id in pair.negatives)):
+            grades[doc_id] = max(grade, grades.get(doc_id, 0))
+    return grades
+
+
+def _first_repeats(searches: Iterable[Search], most: int) -> list[Search]:
+    """The searches without a client's repeats of one text beyond the first ones; `searches` are in time order."""
+    seen: Counter[tuple[str, str]] = Counter()
+    kept = []
+    for search in searches:
+        key = (search.client, normalise(search.text))
+        seen[key] += 1
+        if seen[key] <= most:
+            kept.append(search)
+    return kept
+
+
+def _with_visits(events: pl.DataFrame) -> pl.DataFrame:
+    """Events with the `search` and the `visit` that they belong to; one that names neither stands alone."""
+    day = pl.col("timestamp").dt.date()
+    alone = pl.format("event {}", "event_id")
+    return events.with_columns(
+        search=pl.coalesce("query_id", alone),
+        visit=pl.coalesce("session_id", pl.format("client {} {}", "client_id", day), "query_id", alone),
+    )
+
+
+def _visits(queries: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """Every search with every visit that it has events in, and when that began: search, visit, began.
+
+    A search of two visits makes them one, and so on: both ends of such a chain begin with its first event.
+    """
+    asked = queries.select(search="query_id", asked="timestamp").group_by("search").agg(pl.col("asked").min())
+    visits = (
+        events.group_by("search", "visit")
+        .agg(began=pl.col("timestamp").min())
+        .join(asked, on="search", how="full", coalesce=True)
+        .select(
+            "search",
+            visit=pl.coalesce("visit", pl.format("query {}", "search")),
+            began=pl.min_horizontal("began", "asked"),
+        )
+        .drop_nulls()
+        .sort("search", "visit")
+    )
+    while True:
+        first = pl.col("began").min()
+        joined = visits.with_columns(began=first.over("visit")).with_columns(began=first.over("search"))
+        if joined.equals(visits):
+            return visits
+        visits = joined
