@@ -56,13 +56,16 @@ def read_proposals(workspace: Workspace) -> list[SyntheticPair]:
 
 
 def propose(workspace: Workspace, *, amount: int, rng: np.random.Generator) -> int:
-    """Adds up to `amount` proposals from the catalogue's metadata, none near a test query; how many are new."""
+    """Adds up to `amount` proposals from the catalogue's metadata, none near a test query; how many are new.
+
+    Twice as many are made, because some are known already or leak.
+    """
     known = {proposal.id: proposal for proposal in read_proposals(workspace)}
-    made = generate_synthetic(titles(workspace), articles(workspace), amount=amount, rng=rng)
+    made = generate_synthetic(titles(workspace), articles(workspace), amount=2 * amount + len(known), rng=rng)
     test = judged_split(workspace, "test")
     harmless, _leaks = drop_leaks([as_pair(proposal) for proposal in made], test.queries, test.qrels)
     allowed = {pair.evidence for pair in harmless}
-    new = [proposal for proposal in made if (proposal.id,) in allowed and proposal.id not in known]
+    new = [proposal for proposal in made if (proposal.id,) in allowed and proposal.id not in known][:amount]
     _write(workspace, [*known.values(), *new])
     return len(new)
 
