@@ -161,7 +161,7 @@ def clauses_of(description: str | None) -> list[str]:
     """The parts of a description that are short enough to be typed and say something without the rest."""
     sentences = [each for each in _SENTENCE_END.split(description or "") if not each.endswith("?")]
     whole = [part.strip(" .!").lower() for sentence in sentences for part in re.split(r"[:;]", sentence)]
-    parts = dict.fromkeys(part for each in whole for part in (each, each.partition(", ")[0]))
+    parts = dict.fromkeys(part for each in whole for part in (each, each.partition(", ")[0].removesuffix(" and")))
     return [part for part in parts if len(part.split()) in _CLAUSE_WORDS and _first_word(part) not in _LOOSE_STARTS]
 
 
