@@ -83,6 +83,10 @@ def make_pairs(workspace: Workspace, settings: Settings, *, seed: int = 0) -> di
         "synthetic_share": balanced.share_by_source.get("synthetic", 0.0),
         "largest_client_share": balanced.largest_client_share,
         "repeats_across_sources": balanced.repeats,
+        "bounds": {
+            "synthetic_share": settings.pairs.max_synthetic_share,
+            "largest_client_share": settings.pairs.max_client_share,
+        },
         "made_from": _made_from(workspace, settings),
     }
     write_atomic(workspace.pairs / "report.json", canonical_json(counts))

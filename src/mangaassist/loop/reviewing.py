@@ -74,7 +74,7 @@ def export_review(workspace: Workspace, path: Path) -> int:
     """Writes every proposal as a line a reviewer fills in; how many. Raises DataError if there are none."""
     proposals = read_proposals(workspace)
     if not proposals:
-        raise DataError(f"{workspace.root} has no proposals to review; make some: `mangaassist pairs --synthetic 300`")
+        raise DataError(f"{workspace.root} has no proposals to review; make some: `mangaassist pairs propose 300`")
     headings = {title.title_id: title.title for title in titles(workspace)}
     headings |= {article.article_id: article.title for article in articles(workspace)}
     write_atomic(path, _lines(_review_row(each, headings.get(each.doc_id, "")) for each in proposals))

@@ -15,21 +15,17 @@ import numpy as np
 
 from mangaassist.core.types import DocId, Pair
 from mangaassist.data import Article, Title
+from mangaassist.pairs.article_texts import heading_text, rule_text, rules_of
 from mangaassist.pairs.near_duplicates import normalise
-from mangaassist.pairs.proposal_texts import (
-    alias_text,
-    article_text,
-    author_text,
-    clause_text,
-    clauses_of,
-    facets_text,
-    rule_text,
-    rules_of,
-)
 from mangaassist.pairs.rules import DropReason, PairsReport
+from mangaassist.pairs.title_texts import alias_text, author_text, clause_text, clauses_of, facets_text
 
 GeneratorName = Literal["facets", "author", "alias", "description", "article_heading", "article_rule"]
 Status = Literal["pending", "accepted", "rejected"]
+
+
+BARREN_ROUNDS = 8
+"""Rounds in a row that bring nothing new, after which the metadata counts as exhausted: draws repeat by chance, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +59,16 @@ def generate_synthetic(
     """
     sources = _sources(sorted(titles, key=lambda title: title.title_id), sorted(articles, key=lambda a: a.article_id))
     found: dict[str, SyntheticPair] = {}
-    has_new = bool(sources)
-    while has_new and len(found) < amount:
-        has_new = False
+    barren_rounds = 0
+    while sources and barren_rounds < BARREN_ROUNDS and len(found) < amount:
+        before = len(found)
         for place in rng.permutation(len(sources)):
             text = sources[place].write(rng)
             if text is None or len(found) >= amount:
                 continue
             proposal = _proposal(sources[place], text)
-            has_new |= proposal.id not in found
             found.setdefault(proposal.id, proposal)
+        barren_rounds = barren_rounds + 1 if len(found) == before else 0
     return list(found.values())
 
 
@@ -129,7 +125,7 @@ def _sources(titles: Sequence[Title], articles: Sequence[Article]) -> list[_Sour
     for article in articles:
         doc_id, rules = DocId(article.article_id), rules_of(article.body)
         sources += [
-            _Source(doc_id, "article_heading", partial(article_text, article)),
+            _Source(doc_id, "article_heading", partial(heading_text, article)),
             _Source(doc_id, "article_rule", partial(rule_text, rules)),
         ]
     return sources
