@@ -102,10 +102,10 @@ def draw_pairs(console: Console, counts: Mapping[str, Any]) -> None:
     console.print(table)
     bounds = counts["bounds"]
     synthetic, bound = counts["synthetic_share"], bounds["synthetic_share"]
-    console.print(f"Synthetic pairs: {synthetic:.1%} of the weight, to stay below {bound:.0%}.")
+    console.print(f"Synthetic pairs: {synthetic:.1%} of the weight, to stay below {100 * bound:g}%.")
     share, bound = counts["largest_client_share"], bounds["largest_client_share"]
     few = "" if share <= bound else ": there are too few clients for the bound, all weigh the same"
-    console.print(f"Largest client: {share:.2%} of the weight, at most {bound:.0%}{few}.")
+    console.print(f"Largest client: {share:.2%} of the weight, at most {100 * bound:g}%{few}.")
     _draw_dropped(console, counts)
 
 
@@ -121,7 +121,7 @@ def _draw_dropped(console: Console, counts: Mapping[str, Any]) -> None:
         console.print("Nothing was dropped.")
         return
     table = Table("source", title="Dropped")
-    table.add_column("events", justify="right")
+    table.add_column("count", justify="right")
     table.add_column("why")
     for name, count, why in dropped:
         table.add_row(name, f"{count:,}", why)

@@ -7,7 +7,7 @@ slang alone: the frozen encoder cannot answer these, and an adapter that learnt 
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ from mangaassist.core.types import DocId, QueryId, Vectors, no_progress
 from mangaassist.data import Workspace, ingest, ingest_directory
 from mangaassist.data.contracts import Article, JudgedQuery, Judgement, Split, Title
 from mangaassist.evaluation import LatencyAddon, ranked
+from mangaassist.pairs import generate_synthetic
 from mangaassist.retrieval import search_run
-from mangaassist.sample import SampleShop, write_log_files
+from mangaassist.sample import REVIEW_FILE, REVIEW_SEED, SampleShop, write_log_files
 
 STORIES = {
     "pirates": "zorbil",
@@ -123,12 +124,15 @@ def _judged(query: JudgedQuery) -> list[Judgement]:
 
 
 def write_small_shop_files(folder: Path) -> None:
-    """The small shop as the four files of the sample shop."""
+    """The small shop as the files of the sample shop; of what may be proposed one is accepted and one rejected."""
     shop = small_shop()
     write_rows(folder / "catalogue.jsonl", [title.model_dump() for title in shop.titles])
     write_rows(folder / "articles.jsonl", [article.model_dump() for article in shop.articles])
     write_rows(folder / "judged_queries.jsonl", [query.model_dump() for query in shop.queries])
     write_rows(folder / "judgements.jsonl", [judgement.model_dump() for judgement in shop.judgements])
+    made = generate_synthetic(shop.titles, shop.articles, amount=2, rng=np.random.default_rng(REVIEW_SEED))
+    said = zip(made, ("accepted", "rejected"), strict=True)
+    write_rows(folder / REVIEW_FILE, [asdict(each) | {"status": status, "reviewer": "ann"} for each, status in said])
 
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
