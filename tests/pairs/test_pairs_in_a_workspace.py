@@ -202,6 +202,13 @@ def test_proposing_again_adds_nothing_and_keeps_decisions(shop: Workspace) -> No
     assert read_proposals(shop) == before
 
 
+def test_what_a_generator_of_before_wrote_is_still_known(shop: Workspace) -> None:
+    old = {"id": "syn-1", "query_text": "help with op", "doc_id": "op", "generator": "article_question"}
+    write(shop.pairs / "synthetic.jsonl", [old | {"status": "accepted", "reviewer": "ann"}])
+
+    assert make_pairs(shop, Settings())["sources"]["synthetic"]["trained"] == 1
+
+
 def test_a_review_file_says_all_a_reviewer_needs(shop: Workspace) -> None:
     row = json.loads(proposed(shop).read_text().splitlines()[0])
 

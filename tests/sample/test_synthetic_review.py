@@ -44,7 +44,7 @@ def test_the_sample_proposes_the_documented_first_run(proposals: dict[str, Synth
 def test_every_decision_is_about_a_proposal_of_the_sample_with_its_very_text_and_document(
     decisions: list[dict[str, Any]], proposals: dict[str, SyntheticPair]
 ) -> None:
-    """A generator that writes other texts would orphan decisions that a person made."""
+    """A generator that writes other texts would orphan decisions that somebody made."""
     decided = {row["id"]: (row["query_text"], row["doc_id"]) for row in decisions}
     proposed = {each.id: (each.query_text, each.doc_id) for each in proposals.values() if each.id in decided}
 

@@ -30,12 +30,16 @@ BARREN_ROUNDS = 8
 
 @dataclass(frozen=True, slots=True)
 class SyntheticPair:
-    """A text made from a document's metadata, and what a reviewer says of it. reviewer: empty while pending."""
+    """A text made from a document's metadata, and what a reviewer says of it.
+
+    generator: a GeneratorName, or the name of one that is no more: what it wrote was decided on and stays.
+    reviewer: empty while pending.
+    """
 
     id: str
     query_text: str
     doc_id: DocId
-    generator: GeneratorName
+    generator: str
     status: Status = "pending"
     reviewer: str = ""
 
