@@ -124,12 +124,18 @@ def _judged(query: JudgedQuery) -> list[Judgement]:
 
 
 def write_small_shop_files(folder: Path) -> None:
-    """The small shop as the files of the sample shop; of what may be proposed one is accepted and one rejected."""
+    """The small shop as the four files of the sample shop."""
     shop = small_shop()
     write_rows(folder / "catalogue.jsonl", [title.model_dump() for title in shop.titles])
     write_rows(folder / "articles.jsonl", [article.model_dump() for article in shop.articles])
     write_rows(folder / "judged_queries.jsonl", [query.model_dump() for query in shop.queries])
     write_rows(folder / "judgements.jsonl", [judgement.model_dump() for judgement in shop.judgements])
+
+
+def write_reviewed_shop_files(folder: Path) -> None:
+    """The same with a review, as the demo writes them: of what may be proposed one is accepted and one rejected."""
+    write_small_shop_files(folder)
+    shop = small_shop()
     made = generate_synthetic(shop.titles, shop.articles, amount=2, rng=np.random.default_rng(REVIEW_SEED))
     said = zip(made, ("accepted", "rejected"), strict=True)
     write_rows(folder / REVIEW_FILE, [asdict(each) | {"status": status, "reviewer": "ann"} for each, status in said])
@@ -214,4 +220,4 @@ def make_small(put: Callable[[str, object], None]) -> None:
     put("mangaassist.adapter.selection.recipes_for", quick_recipes)
     put("mangaassist.adapter.training.THREADS", 1)
     put("mangaassist.commands.demo.sample_shop", small_shop)
-    put("mangaassist.commands.demo.write_shop_files", write_small_shop_files)
+    put("mangaassist.commands.demo.write_shop_files", write_reviewed_shop_files)
