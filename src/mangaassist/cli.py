@@ -1,43 +1,48 @@
 """One command per stage, in flow order; each lives in `commands/` and is only named here."""
 
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
 
 from mangaassist.commands.bench import bench
 from mangaassist.commands.demo import demo
 from mangaassist.commands.exporting import export
 from mangaassist.commands.intents import intents
 from mangaassist.commands.keeping import backup, gc, migrate
-from mangaassist.commands.learning import evaluate, pairs, train
+from mangaassist.commands.learning import evaluate, train
+from mangaassist.commands.making_pairs import pairs
 from mangaassist.commands.releasing import gate, promote, releases, rollback
 from mangaassist.commands.taking_in import embed, ingest, init
 
+FLOW = (
+    *(init, ingest, embed, pairs, train, evaluate, gate, promote, rollback, releases, export, intents),
+    *(backup, migrate, gc, bench, demo),
+)
+"""A function is one command, a Typer a command that has others under it."""
+
+
+class InFlowOrder(TyperGroup):
+    """The commands in the order of the flow; Typer by itself puts those with others under them last."""
+
+    def __init__(self, *, commands: dict[str, Any], **settings: Any) -> None:
+        names = [step.info.name if isinstance(step, typer.Typer) else step.__name__ for step in FLOW]
+        super().__init__(commands={str(name): commands[str(name)] for name in names}, **settings)
+
+
 app = typer.Typer(
     name="mangaassist",
+    cls=InFlowOrder,
     help="Tune a small adapter over a frozen embedding model from a shop's own logs, and prove that it helps.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (
-    init,
-    ingest,
-    embed,
-    pairs,
-    train,
-    evaluate,
-    gate,
-    promote,
-    rollback,
-    releases,
-    export,
-    backup,
-    migrate,
-    gc,
-    bench,
-    demo,
-):
-    app.command()(command)
-app.add_typer(intents)
+for step in FLOW:
+    if isinstance(step, typer.Typer):
+        app.add_typer(step)
+    else:
+        app.command()(step)
 
 
 def main() -> None:

@@ -8,6 +8,9 @@ from typer.testing import CliRunner, Result
 
 from mangaassist.cli import app
 
+COLUMNS = "240"
+"""As wide as no message is, so that none is broken."""
+
 
 @dataclass(frozen=True, slots=True)
 class FinishedDemo:
@@ -21,7 +24,7 @@ class FinishedDemo:
 
 def run(*words: object) -> Result:
     """The command as `mangaassist WORDS` runs it on a wide terminal; an error that is not ours is raised here."""
-    return CliRunner(env={"COLUMNS": "240"}).invoke(app, [str(word) for word in words], catch_exceptions=False)
+    return CliRunner(env={"COLUMNS": COLUMNS}).invoke(app, [str(word) for word in words], catch_exceptions=False)
 
 
 def refused(*words: object) -> str:

@@ -1,5 +1,6 @@
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from command_line import FinishedDemo, refused, run
 from mangaassist.data import Workspace
 from mangaassist.encoders import load_encoder
 from mangaassist.evaluation import METRICS
-from mangaassist.loop import registry_of
+from mangaassist.loop import read_pair_counts, read_proposals, registry_of
 
 SCALE = ("--scale", "0.02")
 RULE_FAMILIES = ("no harm, cell ", "no harm, intent ")
@@ -46,8 +47,16 @@ def test_the_json_has_exactly_these_keys(finished_demo: FinishedDemo) -> None:
 
 
 def test_counts_are_the_raw_events_of_the_four_sources_at_this_scale(finished_demo: FinishedDemo) -> None:
-    """18,000 clicks and 4,000 cart events at full size; the small shop has nothing curated or proposed."""
-    assert finished_demo.result["counts"] == {"click": 360, "cart": 80, "editorial": 0, "synthetic": 0}
+    """18,000 clicks and 4,000 cart events at full size; the small shop has nothing curated and little to propose."""
+    assert finished_demo.result["counts"] == {"click": 360, "cart": 80, "editorial": 0, "synthetic": 16}
+
+
+def test_what_the_samples_reviewer_decided_is_taken_in_and_trains(finished_demo: FinishedDemo) -> None:
+    statuses = Counter(each.status for each in read_proposals(Workspace.open(finished_demo.folder)))
+    counts = read_pair_counts(Workspace.open(finished_demo.folder))
+
+    assert statuses == {"pending": 14, "accepted": 1, "rejected": 1}
+    assert counts["sources"]["synthetic"]["trained"] == 1
 
 
 def test_baseline_and_candidate_have_every_metric_with_its_interval(finished_demo: FinishedDemo) -> None:

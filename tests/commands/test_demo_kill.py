@@ -14,6 +14,7 @@ from mangaassist.loop import registry_of
 
 PLACES = [
     pytest.param(("mangaassist.sample.shop_files._line", 1_000), id="writing-the-log"),
+    pytest.param(("mangaassist.commands.demo.import_review", 1), id="between-proposing-and-deciding"),
     pytest.param(("mangaassist.adapter.selection.fit_rounds", 17), id="tuning"),
     pytest.param(("mangaassist.loop.evaluating.canonical_json", 1), id="evaluating-after-the-look-was-noted"),
     pytest.param(("mangaassist.loop.deciding.report_markdown", 1), id="between-the-decision-and-its-report"),

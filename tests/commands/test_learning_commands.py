@@ -24,19 +24,6 @@ def shown(command: str, shop: Workspace) -> str:
     return " ".join(done.stdout.split())
 
 
-def test_pairs_counts_raw_events_pairs_and_what_was_dropped_by_source(shop: Workspace) -> None:
-    counts = result("pairs", shop)
-
-    assert {"click", "cart"} <= set(counts["sources"])
-    assert {"sources", "share_by_source", "synthetic_share", "largest_client_share"} <= set(counts)
-    keys = {"raw_events", "raw", "pairs", "unique", "trained", "dropped", "inhuman_sessions"}
-    assert all(set(source) == keys for source in counts["sources"].values())
-
-
-def test_pairs_says_in_words_why_events_were_dropped(shop: Workspace) -> None:
-    assert "intent uncertain " in shown("pairs", shop)
-
-
 def test_pairs_that_know_the_test_set_stop_the_loop(shop: Workspace) -> None:
     log_a_click(shop, "test-robots-2", "any text", "robots-2")
 

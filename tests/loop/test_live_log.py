@@ -13,7 +13,7 @@ from loop_world import A_DAY_HELD_OUT, log_a_click, small_shop, write_rows
 from rich.console import Console
 
 import mangaassist.loop.pairing
-from mangaassist.commands.learning import draw_pairs
+from mangaassist.commands.making_pairs import draw_pairs
 from mangaassist.commands.report_tables import draw_report
 from mangaassist.core.errors import DataError, LeakageError
 from mangaassist.core.types import DocId, GroupId, Query, QueryId, no_progress
@@ -127,7 +127,7 @@ def test_people_are_told_what_was_held_out(shop: Workspace) -> None:
     draw_pairs(Console(file=said, width=200), read_pair_counts(shop))
 
     assert f"Held out for testing: {len(held_out(shop).query_ids)} searches, from 2026-04-24 on." in said.getvalue()
-    assert "held out for test " in said.getvalue()
+    assert "the search is held out for testing" in said.getvalue()
 
 
 # The report's section

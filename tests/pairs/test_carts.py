@@ -39,6 +39,16 @@ def test_add_to_cart_before_a_purchase_joins_its_evidence() -> None:
     assert report.raw_events == 3
 
 
+@pytest.mark.parametrize(("place", "is_negative"), [(2, True), (3, True), (4, False)])
+def test_the_third_place_is_the_last_high_rank(place: int, is_negative: bool) -> None:
+    log = SearchLogBuilder().query("q1").event("impression", "q1", "shown", ordinal=place)
+    log.event("impression", "q1", "bought", ordinal=9).event("purchase", "q1", "bought")
+
+    [pair] = cart_pairs(*log.frames(), RULES).pairs
+
+    assert pair.negatives == (("shown",) if is_negative else ())
+
+
 def test_a_high_rank_without_impression_is_no_negative() -> None:
     log = SearchLogBuilder().query("q1", hits=["a", "b", "c"]).event("impression", "q1", "b", ordinal=2)
     log.event("purchase", "q1", "c", ordinal=3)

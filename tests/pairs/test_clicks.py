@@ -28,6 +28,14 @@ def test_negatives_are_what_was_skipped_above_the_click_and_directly_below_it() 
     assert (pair.query_id, pair.client, pair.weight, pair.evidence) == ("q1", "ann", 1.0, ("e1",))
 
 
+@pytest.mark.parametrize(("place", "is_negative"), [(4, True), (6, True), (7, False)])
+def test_the_place_directly_below_the_last_click_is_the_last_that_was_skipped(place: int, is_negative: bool) -> None:
+    log = SearchLogBuilder().query("q1").event("impression", "q1", "shown", ordinal=place)
+    log.click("q1", "first", ordinal=1).click("q1", "last", ordinal=5)
+
+    assert {pair.negatives for pair in pairs_of(log)} == {("shown",) if is_negative else ()}
+
+
 def test_the_document_below_the_click_is_no_negative_without_an_impression() -> None:
     log = SearchLogBuilder().query("q1", shown="a b", hits=["a", "b", "c"]).click("q1", "b")
 
@@ -150,6 +158,27 @@ def test_a_session_that_clicks_faster_than_a_human_makes_no_pair(clicks: int, ke
     assert len(pairs_of(log, PairRules(max_actions_per_minute=4))) == kept
 
 
+@pytest.mark.parametrize(("last_at", "kept"), [(59.9, 0), (60, 6), (60.1, 6)])
+def test_a_minute_ends_after_sixty_seconds(last_at: float, kept: int) -> None:
+    log = searches_every(10, 5).query("last", "text", at=last_at).click("last", "a", at=last_at)
+
+    assert len(pairs_of(log, PairRules(max_searches_per_minute=5))) == kept
+
+
+@pytest.mark.parametrize(("searches", "kept"), [(19, 19), (20, 20), (21, 0)])
+def test_twenty_searches_a_minute_are_a_humans_by_default(searches: int, kept: int) -> None:
+    assert len(pairs_of(searches_every(1, searches))) == kept
+
+
+@pytest.mark.parametrize(("clicks", "kept"), [(39, 39), (40, 40), (41, 0)])
+def test_forty_actions_a_minute_are_a_humans_by_default(clicks: int, kept: int) -> None:
+    log = SearchLogBuilder().query("q1")
+    for number in range(clicks):
+        log.click("q1", f"d{number}")
+
+    assert len(pairs_of(log)) == kept
+
+
 def test_impressions_alone_make_no_session_inhuman() -> None:
     log = SearchLogBuilder().query("q1", shown=" ".join(f"d{place}" for place in range(100))).click("q1", "d0")
 
@@ -166,6 +195,15 @@ def test_a_client_has_three_pairs_for_one_text_and_document_however_it_is_typed(
 
     assert sorted(pair.query_id or "" for pair in report.pairs) == ["other", "q0", "q1", "q2"]
     assert report.dropped == {"too_many_repeats": 1}
+
+
+@pytest.mark.parametrize(("times", "kept"), [(2, 2), (3, 3), (4, 3)])
+def test_the_fourth_pair_of_a_client_query_and_document_is_one_too_many(times: int, kept: int) -> None:
+    log = SearchLogBuilder()
+    for number in range(times):
+        log.query(f"q{number}", shown="a", at=600 * number).click(f"q{number}", "a", at=600 * number + 1)
+
+    assert len(pairs_of(log)) == kept
 
 
 def test_a_query_without_client_is_known_by_its_session() -> None:

@@ -60,6 +60,26 @@ def test_negatives_share_a_genre_and_no_tone_and_belong_to_neither_series() -> N
     assert set(pair.negatives) == {"slime", "frieren"}
 
 
+@pytest.mark.parametrize(
+    ("genres", "tones", "is_negative"),
+    [
+        ("fantasy", "funny", True),
+        ("horror ACTION", "funny cozy", True),
+        ("fantasy action", "funny DARK", False),
+        ("fantasy", "brutal", False),
+        ("horror", "funny", False),
+        ("", "funny", False),
+        ("fantasy", "", False),
+    ],
+)
+def test_one_genre_in_common_is_enough_and_one_tone_too_much(genres: str, tones: str, is_negative: bool) -> None:
+    shelf = [*TITLES[:2], title("other", genres, tones)]
+
+    [pair] = editorial_pairs([ROW], shelf, rng=rng()).pairs
+
+    assert (pair.negatives == ("other",)) is is_negative
+
+
 @pytest.mark.parametrize(("one", "other"), [("berserk", "slime"), ("slime", "berserk")])
 def test_a_title_curated_as_similar_in_either_direction_is_no_negative(one: str, other: str) -> None:
     pairs = editorial_pairs([ROW, CuratedPair(title_id=one, similar_id=other)], TITLES, rng=rng()).pairs

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mangaassist.core.types import DocId, Pair, PairSource
-from mangaassist.pairs import cap_client_share, cap_repeats, largest_client_share
+from mangaassist.pairs import PairRules, cap_client_share, cap_repeats, largest_client_share
 
 WEIGHTS = st.floats(0.01, 100)
 
@@ -30,6 +30,16 @@ def test_a_client_exactly_at_its_share_is_left_alone_and_one_just_over_is_not() 
 
     assert cap_client_share(at, max_share=0.25) == at
     assert weights_of(cap_client_share(over, max_share=0.25)) == [1.0, 3]
+
+
+@pytest.mark.parametrize(("weight", "is_scaled"), [(0.99, False), (1.0, False), (1.01, True)])
+def test_one_hundredth_of_the_weight_is_the_most_for_a_client_by_default(weight: float, is_scaled: bool) -> None:
+    pairs = [pair("ann", weight), pair("", 99)]
+
+    capped = cap_client_share(pairs, max_share=PairRules().max_client_share)
+
+    assert (capped != pairs) is is_scaled
+    assert largest_client_share(capped) <= 0.01
 
 
 def test_too_few_clients_for_the_share_are_levelled_to_the_lightest() -> None:

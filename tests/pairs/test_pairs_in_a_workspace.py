@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from mangaassist.cli import app
 from mangaassist.core.errors import DataError, LeakageError, WorkspaceError
 from mangaassist.core.types import Query, QueryId
 from mangaassist.data import Title, Workspace, ingest_directory
@@ -204,6 +202,13 @@ def test_proposing_again_adds_nothing_and_keeps_decisions(shop: Workspace) -> No
     assert read_proposals(shop) == before
 
 
+def test_what_a_generator_of_before_wrote_is_still_known(shop: Workspace) -> None:
+    old = {"id": "syn-1", "query_text": "help with op", "doc_id": "op", "generator": "article_question"}
+    write(shop.pairs / "synthetic.jsonl", [old | {"status": "accepted", "reviewer": "ann"}])
+
+    assert make_pairs(shop, Settings())["sources"]["synthetic"]["trained"] == 1
+
+
 def test_a_review_file_says_all_a_reviewer_needs(shop: Workspace) -> None:
     row = json.loads(proposed(shop).read_text().splitlines()[0])
 
@@ -282,30 +287,11 @@ def test_a_damaged_store_of_decisions_is_an_error_and_never_begun_anew(shop: Wor
 
 
 def test_there_is_nothing_to_export_before_anything_was_proposed(shop: Workspace, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="mangaassist pairs --synthetic"):
+    with pytest.raises(DataError, match="mangaassist pairs propose"):
         export_review(shop, tmp_path / "review.jsonl")
 
 
-def test_the_command_proposes_exports_and_takes_decisions_in(shop: Workspace, tmp_path: Path) -> None:
-    run, review = CliRunner(), tmp_path / "review.jsonl"
-    where = ["--workspace", str(shop.root), "--json", "-"]
-
-    first = run.invoke(app, ["pairs", "--synthetic", "100", "--export-review", str(review), *where])
-    decide(review, {"funny fantasy manga": "accepted"})
-    second = run.invoke(app, ["pairs", "--import-review", str(review), *where])
-
-    made = json.loads(first.stdout)
-    assert made["review"]["proposed"] == made["review"]["exported"] == made["sources"]["synthetic"]["raw_events"]
-    taken = json.loads(second.stdout)
-    assert taken["review"] == {"accepted": 1, "rejected": 0}
-    assert taken["sources"]["synthetic"]["trained"] == 1
-
-
-def test_the_command_names_the_line_of_a_bad_review_and_makes_nothing(shop: Workspace, tmp_path: Path) -> None:
-    review = write(tmp_path / "review.jsonl", [{"id": "x"}])
-
-    result = CliRunner().invoke(app, ["pairs", "--import-review", str(review), "--workspace", str(shop.root)])
-
-    assert result.exit_code == 1
-    assert "line 1" in result.stderr
-    assert not (shop.pairs / "pairs.parquet").exists()
+def test_proposing_more_brings_as_many_new_ones_as_the_metadata_yields(shop: Workspace) -> None:
+    assert propose(shop, amount=5, rng=np.random.default_rng(0)) == 5
+    assert propose(shop, amount=5, rng=np.random.default_rng(0)) == 5
+    assert len(read_proposals(shop)) == 10

@@ -21,7 +21,11 @@ TITLES = [
     Title(title_id="bare", title="Bare"),
 ]
 ARTICLES = [
-    Article(article_id="split", title="Why orders are split", body="Preorders ship separately when released later."),
+    Article(
+        article_id="split",
+        title="Why orders are split",
+        body="We post preorders separately. You can cancel a preorder until it ships.",
+    ),
     Article(article_id="short", title="Gift cards"),
 ]
 
@@ -43,21 +47,29 @@ def test_every_generator_says_in_human_words_what_the_metadata_holds() -> None:
     for each in proposals():
         texts.setdefault(f"{each.generator} {each.doc_id}", set()).add(each.query_text)
 
-    assert texts["facets aria"] == {"healing slice of life manga about gondolas"}
-    assert texts["author aria"] == {"something healing by Kozue Amano"}
-    assert texts["alias aria"] <= {"do you have アリア", "what is アリア about", "is アリア any good"}
-    assert texts["article_question short"] <= {
-        "help with gift cards",
-        "question about gift cards",
-        "how does it work: gift cards",
+    assert texts["facets aria"] == {
+        "healing slice of life manga about gondolas",
+        "healing manga about gondolas",
+        "any good slice of life manga about gondolas",
+        "any healing manga with gondolas",
     }
-    assert all(text.startswith("manga with ") and text.count(", ") == 2 for text in texts["description aria"])
-    assert all("question about" in text for text in texts["article_keywords split"])
+    assert "healing manga by kozue amano" in texts["author aria"]
+    assert all("kozue amano" in text for text in texts["author aria"])
+    assert "アリアはありますか" in texts["alias aria"]
+    assert (
+        "which manga is this: akari rows a gondola through neo-venezia on mars and learns a trade"
+        in texts["description aria"]
+    )
+    assert {"gift cards", "help: gift cards"} < texts["article_heading short"]
+    assert texts["article_rule split"] == {
+        "do you post preorders separately",
+        "can i cancel a preorder until it ships",
+    }
 
 
 def test_a_document_that_says_too_little_gets_no_proposal() -> None:
     assert not [each for each in proposals() if each.doc_id == "bare"]
-    assert {each.generator for each in proposals() if each.doc_id == "short"} == {"article_question"}
+    assert {each.generator for each in proposals() if each.doc_id == "short"} == {"article_heading"}
 
 
 @pytest.mark.parametrize("amount", [0, 1, 5])

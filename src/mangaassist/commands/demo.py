@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 from rich.console import Console
 
 from mangaassist import __version__
-from mangaassist.commands.learning import draw_pairs, draw_training
+from mangaassist.commands.learning import draw_training
+from mangaassist.commands.making_pairs import draw_pairs
 from mangaassist.commands.output import JsonFile, Seed, emit, errors_shown, messages, shown_progress
 from mangaassist.commands.releasing import draw_decision
 from mangaassist.commands.report_tables import draw_report
@@ -30,7 +32,10 @@ from mangaassist.loop import (
     decide,
     evaluate_candidate,
     first_texts,
+    import_review,
     make_pairs,
+    propose,
+    read_proposals,
     read_settings,
     registry_of,
     release_candidate,
@@ -39,7 +44,16 @@ from mangaassist.loop import (
 )
 from mangaassist.promotion import IDENTITY, Decision, from_json, to_json
 from mangaassist.retrieval import search_run
-from mangaassist.sample import FIRST_RUN_LOG, SampleShop, sample_shop, write_log_files, write_shop_files
+from mangaassist.sample import (
+    FIRST_RUN_LOG,
+    FIRST_RUN_PROPOSALS,
+    REVIEW_FILE,
+    REVIEW_SEED,
+    SampleShop,
+    sample_shop,
+    write_log_files,
+    write_shop_files,
+)
 
 RANKED_DEPTH = 60
 """How deep the simulated shop's own ranking goes."""
@@ -82,6 +96,7 @@ def _run(folder: Path, *, encoder: str, seed: int, scale: float) -> dict[str, An
     with shown_progress() as progress:
         _take_in(workspace, shop, settings, seed=seed, scale=scale, progress=progress)
         with workspace.lock():
+            _take_in_review(workspace)
             counts = make_pairs(workspace, settings, seed=seed)
             tuning = train_candidate(workspace, settings, seed=seed, progress=progress)
             report = evaluate_candidate(
@@ -125,6 +140,13 @@ def _take_in(
         write_log_files(shop, files, rank_all, amount=amount, seed=seed)
         progress("simulating", 1, 1)
     ingest_directory(workspace, files, progress=progress)
+
+
+def _take_in_review(workspace: ShopWorkspace) -> None:
+    """Proposes the first run's synthetic pairs, the same ones for every seed, and takes the sample's decisions in."""
+    if not read_proposals(workspace):
+        propose(workspace, amount=FIRST_RUN_PROPOSALS, rng=np.random.default_rng(REVIEW_SEED))
+    import_review(workspace, workspace.root / "sample" / REVIEW_FILE)
 
 
 def _frozen_rankings(

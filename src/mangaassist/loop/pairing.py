@@ -95,6 +95,10 @@ def make_pairs(workspace: Workspace, settings: Settings, *, seed: int = 0) -> di
             "since": held_out.since.isoformat() if held_out.since else None,
             "searches": len(held_out.query_ids),
         },
+        "bounds": {
+            "synthetic_share": settings.pairs.max_synthetic_share,
+            "largest_client_share": settings.pairs.max_client_share,
+        },
         "made_from": _made_from(workspace, settings),
     }
     write_atomic(workspace.pairs / "report.json", canonical_json(counts))

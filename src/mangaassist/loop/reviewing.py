@@ -56,13 +56,16 @@ def read_proposals(workspace: Workspace) -> list[SyntheticPair]:
 
 
 def propose(workspace: Workspace, *, amount: int, rng: np.random.Generator) -> int:
-    """Adds up to `amount` proposals from the catalogue's metadata, none near a test query; how many are new."""
+    """Adds up to `amount` proposals from the catalogue's metadata, none near a test query; how many are new.
+
+    Twice as many are made, because some are known already or leak.
+    """
     known = {proposal.id: proposal for proposal in read_proposals(workspace)}
-    made = generate_synthetic(titles(workspace), articles(workspace), amount=amount, rng=rng)
+    made = generate_synthetic(titles(workspace), articles(workspace), amount=2 * amount + len(known), rng=rng)
     test = judged_split(workspace, "test")
     harmless, _leaks = drop_leaks([as_pair(proposal) for proposal in made], test.queries, test.qrels)
     allowed = {pair.evidence for pair in harmless}
-    new = [proposal for proposal in made if (proposal.id,) in allowed and proposal.id not in known]
+    new = [proposal for proposal in made if (proposal.id,) in allowed and proposal.id not in known][:amount]
     _write(workspace, [*known.values(), *new])
     return len(new)
 
@@ -71,7 +74,7 @@ def export_review(workspace: Workspace, path: Path) -> int:
     """Writes every proposal as a line a reviewer fills in; how many. Raises DataError if there are none."""
     proposals = read_proposals(workspace)
     if not proposals:
-        raise DataError(f"{workspace.root} has no proposals to review; make some: `mangaassist pairs --synthetic 300`")
+        raise DataError(f"{workspace.root} has no proposals to review; make some: `mangaassist pairs propose 300`")
     headings = {title.title_id: title.title for title in titles(workspace)}
     headings |= {article.article_id: article.title for article in articles(workspace)}
     write_atomic(path, _lines(_review_row(each, headings.get(each.doc_id, "")) for each in proposals))

@@ -4,7 +4,6 @@ A proposal is a text that a shopper could have typed for one document, made from
 Pending ones do nothing. Accepted ones become pairs; of rejected ones the document becomes a hard negative of the text.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -16,24 +15,31 @@ import numpy as np
 
 from mangaassist.core.types import DocId, Pair
 from mangaassist.data import Article, Title
+from mangaassist.pairs.article_texts import heading_text, rule_text, rules_of
 from mangaassist.pairs.near_duplicates import normalise
 from mangaassist.pairs.rules import DropReason, PairsReport
+from mangaassist.pairs.title_texts import alias_text, author_text, clause_text, clauses_of, facets_text
 
-GeneratorName = Literal["facets", "author", "alias", "description", "article_question", "article_keywords"]
+GeneratorName = Literal["facets", "author", "alias", "description", "article_heading", "article_rule"]
 Status = Literal["pending", "accepted", "rejected"]
 
-_KEYWORDS = 3
-_WORD = re.compile(r"[^\W\d_][\w'-]{3,}")
+
+BARREN_ROUNDS = 8
+"""Rounds in a row that bring nothing new, after which the metadata counts as exhausted: draws repeat by chance, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyntheticPair:
-    """A text made from a document's metadata, and what a reviewer says of it. reviewer: empty while pending."""
+    """A text made from a document's metadata, and what a reviewer says of it.
+
+    generator: a GeneratorName, or the name of one that is no more: what it wrote was decided on and stays.
+    reviewer: empty while pending.
+    """
 
     id: str
     query_text: str
     doc_id: DocId
-    generator: GeneratorName
+    generator: str
     status: Status = "pending"
     reviewer: str = ""
 
@@ -57,16 +63,16 @@ def generate_synthetic(
     """
     sources = _sources(sorted(titles, key=lambda title: title.title_id), sorted(articles, key=lambda a: a.article_id))
     found: dict[str, SyntheticPair] = {}
-    has_new = bool(sources)
-    while has_new and len(found) < amount:
-        has_new = False
+    barren_rounds = 0
+    while sources and barren_rounds < BARREN_ROUNDS and len(found) < amount:
+        before = len(found)
         for place in rng.permutation(len(sources)):
             text = sources[place].write(rng)
             if text is None or len(found) >= amount:
                 continue
             proposal = _proposal(sources[place], text)
-            has_new |= proposal.id not in found
             found.setdefault(proposal.id, proposal)
+        barren_rounds = barren_rounds + 1 if len(found) == before else 0
     return list(found.values())
 
 
@@ -111,74 +117,19 @@ def _proposal(source: _Source, text: str) -> SyntheticPair:
 
 def _sources(titles: Sequence[Title], articles: Sequence[Article]) -> list[_Source]:
     """Every document with every generator of its kind."""
-    described = _rarest_words({title.title_id: title.description or "" for title in titles})
-    explained = _rarest_words({article.article_id: article.body or "" for article in articles})
     sources = []
     for title in titles:
-        doc_id, words = DocId(title.title_id), described[title.title_id]
+        doc_id, clauses = DocId(title.title_id), clauses_of(title.description)
         sources += [
-            _Source(doc_id, "facets", partial(_facets, title)),
-            _Source(doc_id, "author", partial(_author, title)),
-            _Source(doc_id, "alias", partial(_alias, title)),
-            _Source(doc_id, "description", partial(_keywords, words, "manga with {}")),
+            _Source(doc_id, "facets", partial(facets_text, title)),
+            _Source(doc_id, "author", partial(author_text, title)),
+            _Source(doc_id, "alias", partial(alias_text, title)),
+            _Source(doc_id, "description", partial(clause_text, clauses)),
         ]
     for article in articles:
-        doc_id, words = DocId(article.article_id), explained[article.article_id]
+        doc_id, rules = DocId(article.article_id), rules_of(article.body)
         sources += [
-            _Source(doc_id, "article_question", partial(_question, article)),
-            _Source(doc_id, "article_keywords", partial(_keywords, words, "question about {}")),
+            _Source(doc_id, "article_heading", partial(heading_text, article)),
+            _Source(doc_id, "article_rule", partial(rule_text, rules)),
         ]
     return sources
-
-
-def _facets(title: Title, rng: np.random.Generator) -> str | None:
-    """Tone, genre and theme in a shopper's words: "bleak fantasy manga about demons"."""
-    if not title.genres or not title.tones:
-        return None
-    theme = f" about {_human(_one(title.themes, rng))}" if title.themes else ""
-    return f"{_human(_one(title.tones, rng))} {_human(_one(title.genres, rng))} manga{theme}"
-
-
-def _author(title: Title, rng: np.random.Generator) -> str | None:
-    if not title.authors or not title.tones:
-        return None
-    return f"something {_human(_one(title.tones, rng))} by {_one(title.authors, rng)}"
-
-
-def _alias(title: Title, rng: np.random.Generator) -> str | None:
-    names = [
-        name for name in (*title.aliases, title.title_romaji, title.title_japanese) if name and name != title.title
-    ]
-    if not names:
-        return None
-    return _one(("do you have {}", "what is {} about", "is {} any good"), rng).format(_one(names, rng))
-
-
-def _question(article: Article, rng: np.random.Generator) -> str:
-    return _one(("help with {}", "question about {}", "how does it work: {}"), rng).format(article.title.casefold())
-
-
-def _keywords(words: Sequence[str], template: str, rng: np.random.Generator) -> str | None:
-    """Some of the words that tell a text from the others, in the order they have there."""
-    if len(words) < _KEYWORDS:
-        return None
-    places = sorted(rng.choice(len(words), size=_KEYWORDS, replace=False).tolist())
-    return template.format(", ".join(words[place] for place in places))
-
-
-def _rarest_words(texts: dict[str, str]) -> dict[str, list[str]]:
-    """Of each text the words of four letters or more that fewest texts have, twice as many as a proposal takes."""
-    words = {name: list(dict.fromkeys(_WORD.findall(text.casefold()))) for name, text in texts.items()}
-    count = Counter(word for each in words.values() for word in each)
-    rarest = {
-        name: set(sorted(each, key=lambda word: (count[word], word))[: 2 * _KEYWORDS]) for name, each in words.items()
-    }
-    return {name: [word for word in each if word in rarest[name]] for name, each in words.items()}
-
-
-def _human(facet: str) -> str:
-    return re.sub(r"[_\s]+", " ", facet).casefold()
-
-
-def _one(choices: Sequence[str], rng: np.random.Generator) -> str:
-    return choices[int(rng.integers(len(choices)))]

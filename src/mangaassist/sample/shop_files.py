@@ -23,6 +23,15 @@ from mangaassist.sample.simulator_texts import Need, all_typed_forms
 FIRST_RUN_LOG = Targets(clicks=18_000, carts=4_000)
 """The documented first run's raw events."""
 
+FIRST_RUN_PROPOSALS = 3_000
+"""The documented first run's synthetic pairs."""
+
+REVIEW_SEED = 0
+"""Seed of the proposals that the sample's reviewer read; with another one the decisions would be about others."""
+
+REVIEW_FILE = "synthetic_review.jsonl"
+"""What the reviewer decided; cold documents have no decision in it."""
+
 COLD_SHARE = 0.15
 """Share of the documents that the log never shows: every shop has titles that nobody has met yet."""
 
@@ -73,12 +82,13 @@ def sample_shop() -> SampleShop:
 
 
 def write_shop_files(folder: Path) -> None:
-    """Writes the hand-written files: catalogue, help articles, curated pairs, judged queries and judgements.
+    """Writes the hand-written files: catalogue, help articles, curated pairs, judgements, decisions on proposals.
 
     Nobody has curated the cold titles yet, as nobody has clicked them: else there would be nothing unknown to measure.
     """
     for name in ("catalogue", "articles", "judged_queries", "judgements"):
         write_atomic(folder / f"{name}.jsonl", _source(name).encode())
+    write_atomic(folder / REVIEW_FILE, _source(REVIEW_FILE.removesuffix(".jsonl")).encode())
     cold = sample_shop().cold
     known = [row for row in _rows("curated") if row["title_id"] not in cold and row["similar_id"] not in cold]
     write_atomic(folder / "curated.jsonl", "".join(map(_line, known)).encode())

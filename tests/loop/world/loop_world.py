@@ -7,7 +7,7 @@ slang alone: the frozen encoder cannot answer these, and an adapter that learnt 
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ from mangaassist.core.types import DocId, QueryId, Vectors, no_progress
 from mangaassist.data import Workspace, ingest, ingest_directory
 from mangaassist.data.contracts import Article, JudgedQuery, Judgement, Split, Title
 from mangaassist.evaluation import LatencyAddon, ranked
+from mangaassist.pairs import generate_synthetic
 from mangaassist.retrieval import search_run
-from mangaassist.sample import SampleShop, write_log_files
+from mangaassist.sample import REVIEW_FILE, REVIEW_SEED, SampleShop, write_log_files
 
 STORIES = {
     "pirates": "zorbil",
@@ -133,6 +134,15 @@ def write_small_shop_files(folder: Path) -> None:
     write_rows(folder / "judgements.jsonl", [judgement.model_dump() for judgement in shop.judgements])
 
 
+def write_reviewed_shop_files(folder: Path) -> None:
+    """The same with a review, as the demo writes them: of what may be proposed one is accepted and one rejected."""
+    write_small_shop_files(folder)
+    shop = small_shop()
+    made = generate_synthetic(shop.titles, shop.articles, amount=2, rng=np.random.default_rng(REVIEW_SEED))
+    said = zip(made, ("accepted", "rejected"), strict=True)
+    write_rows(folder / REVIEW_FILE, [asdict(each) | {"status": status, "reviewer": "ann"} for each, status in said])
+
+
 def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -217,4 +227,4 @@ def make_small(put: Callable[[str, object], None]) -> None:
     put("mangaassist.adapter.selection.recipes_for", quick_recipes)
     put("mangaassist.adapter.training.THREADS", 1)
     put("mangaassist.commands.demo.sample_shop", small_shop)
-    put("mangaassist.commands.demo.write_shop_files", write_small_shop_files)
+    put("mangaassist.commands.demo.write_shop_files", write_reviewed_shop_files)
