@@ -25,14 +25,14 @@ COMMANDS = (
     "rollback",
     "releases",
     "export",
+    "intents train",
+    "intents evaluate",
+    "intents show",
     "backup",
     "migrate",
     "gc",
     "bench",
     "demo",
-    "intents train",
-    "intents evaluate",
-    "intents show",
 )
 INTENTS = ("intents train", "intents evaluate", "intents show")
 ON_A_WORKSPACE = (
