@@ -1,5 +1,27 @@
-"""Adapted vectors in, ranked documents out."""
+"""Adapted vectors in, ranked documents out.
 
+`search_run` ranks for training and evaluation. A `VectorStore` ranks for serving: `build_index` makes the files,
+`open_index` searches them, changes go to a delta beside them until `compact`.
+"""
+
+from mangaassist.retrieval.build import EXACT_UP_TO
+from mangaassist.retrieval.building import build_index, compact
+from mangaassist.retrieval.embedded import EmbeddedStore, open_index
 from mangaassist.retrieval.exact import search_run
+from mangaassist.retrieval.exact_store import ExactStore
+from mangaassist.retrieval.store import DocumentVectors, Hits, IndexInfo, VectorStore, Where
 
-__all__ = ["search_run"]
+__all__ = [
+    "EXACT_UP_TO",
+    "DocumentVectors",
+    "EmbeddedStore",
+    "ExactStore",
+    "Hits",
+    "IndexInfo",
+    "VectorStore",
+    "Where",
+    "build_index",
+    "compact",
+    "open_index",
+    "search_run",
+]
