@@ -1,11 +1,14 @@
 """Documents with vectors for the tests of the index, and the plainest possible search to hold it to."""
 
 from collections.abc import Collection, Mapping
+from typing import TypeAlias
 
 import numpy as np
 
 from mangaassist.core.types import DocId, Vectors
 from mangaassist.retrieval import DocumentVectors, Hits, IndexInfo
+
+Model: TypeAlias = dict[DocId, tuple[Vectors, Mapping[str, str]]]
 
 AGES = ("all", "teen", "adult")
 KINDS = ("title", "article")
@@ -46,11 +49,19 @@ def clustered(
     return vectors, unit(asked)
 
 
-def of(model: Mapping[DocId, tuple[Vectors, Mapping[str, str]]], dimension: int = 16) -> DocumentVectors:
+def of(model: Model, dimension: int = 16) -> DocumentVectors:
     """A dict of documents as a store takes it."""
     vectors = np.array([vector for vector, _ in model.values()], dtype=np.float32).reshape(-1, dimension)
     facets = {name: [values[name] for _, values in model.values()] for name in ("age_rating", "kind")}
     return DocumentVectors(list(model), vectors, facets)
+
+
+def rows_of(held: DocumentVectors) -> Model:
+    """The documents as a dict."""
+    return {
+        doc_id: (held.vectors[row], {name: values[row] for name, values in held.facets.items()})
+        for row, doc_id in enumerate(held.doc_ids)
+    }
 
 
 def only(held: DocumentVectors, where: Mapping[str, Collection[str]]) -> DocumentVectors:

@@ -22,7 +22,7 @@ from mangaassist.core.files import canonical_json, sha256_of, sync_directory, sy
 from mangaassist.core.types import DocId, Vectors
 from mangaassist.retrieval.facets import Facets, encoded
 from mangaassist.retrieval.scan import Scan, write_scan
-from mangaassist.retrieval.scoring import Mask, best_of_all, best_of_rows
+from mangaassist.retrieval.scoring import Mask, Rows, best_of_all, best_of_rows
 from mangaassist.retrieval.store import DocumentVectors, Hits, IndexInfo
 
 FORMAT_VERSION = 1
@@ -49,16 +49,18 @@ class Build:
 
     def search(self, queries: Vectors, k: int, allowed: Mask | None) -> list[Hits]:
         """For each query the best `k` documents of those allowed."""
-        few = None if allowed is None or allowed.sum() > _FEW else np.flatnonzero(allowed)
-        if few is not None:
-            return [best_of_rows(self.vectors, query, k, self.doc_ids, few) for query in queries]
-        return [self._best(query, k, allowed) for query in queries]
+        passing = None if allowed is None else np.flatnonzero(allowed)
+        if passing is not None and len(passing) <= _FEW:
+            return [best_of_rows(self.vectors, query, k, self.doc_ids, passing) for query in queries]
+        return [self._best(query, k, allowed, passing) for query in queries]
 
-    def _best(self, query: Vectors, k: int, allowed: Mask | None) -> Hits:
-        rows = None if self.scan is None else self.scan.candidates(query, k, allowed)
-        if rows is None:
-            return best_of_all(self.vectors, query, k, self.doc_ids, allowed)
-        return best_of_rows(self.vectors, query, k, self.doc_ids, rows)
+    def _best(self, query: Vectors, k: int, allowed: Mask | None, passing: Rows | None) -> Hits:
+        found = None if self.scan is None else self.scan.candidates(query, k, allowed)
+        if found is not None:
+            return best_of_rows(self.vectors, query, k, self.doc_ids, found)
+        if passing is not None and len(passing) * 2 < len(self.vectors):
+            return best_of_rows(self.vectors, query, k, self.doc_ids, passing)
+        return best_of_all(self.vectors, query, k, self.doc_ids, allowed)
 
 
 def write_build(folder: Path, documents: DocumentVectors, info: IndexInfo, *, exact_up_to: int = EXACT_UP_TO) -> None:

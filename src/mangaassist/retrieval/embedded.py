@@ -101,6 +101,8 @@ class EmbeddedStore:
         return changed
 
     def _append(self, change: Change) -> None:
+        if not change.upserts.doc_ids and not change.deletes:
+            return
         with writing(self._folder):
             self.refresh()
             name = current_name(self._folder)

@@ -18,6 +18,7 @@ Mask = npt.NDArray[np.bool_]
 
 _ROUNDING = 1e-5
 """How far float32 products of unit vectors, up to some 4,000-d, may be from the truth: with room to spare."""
+_GATHERED = 256
 _BLOCK = 4096
 
 
@@ -31,7 +32,18 @@ def best_of_all(vectors: Vectors, query: Vectors, k: int, doc_ids: Sequence[DocI
 
 def best_of_rows(vectors: Vectors, query: Vectors, k: int, doc_ids: Sequence[DocId], rows: Rows) -> Hits:
     """The best `k` of some rows, given in ascending order."""
-    return _ranked(vectors, rows[_finalists(vectors[rows] @ query, k, query)], query, k, doc_ids)
+    return _ranked(vectors, rows[_finalists(products(vectors, query, rows), k, query)], query, k, doc_ids)
+
+
+def products(vectors: Vectors, query: Vectors, rows: Rows) -> Vectors:
+    """The inner product of the query with some rows, read in small blocks: several times faster than all at once."""
+    found = np.empty(len(rows), dtype=np.float32)
+    block = np.empty((_GATHERED, vectors.shape[1]), dtype=np.float32)
+    for start in range(0, len(rows), _GATHERED):
+        part = rows[start : start + _GATHERED]
+        np.take(vectors, part, axis=0, out=block[: len(part)], mode="clip")
+        found[start : start + _GATHERED] = block[: len(part)] @ query
+    return found
 
 
 def merged(first: Hits, second: Hits, k: int) -> Hits:
