@@ -9,6 +9,8 @@ from vector_worlds import documents, info
 from mangaassist.core.errors import ArtifactError, EncoderMismatch, IndexOutOfDate
 from mangaassist.core.types import DocId
 from mangaassist.retrieval import EmbeddedStore, build_index, compact, open_index
+from mangaassist.retrieval.index_folder import read_current
+from mangaassist.retrieval.snapshot import fresh, with_news
 
 
 def opened(folder: Path, release: str = "embed-adapter-v03") -> EmbeddedStore:
@@ -149,3 +151,19 @@ def test_threads_may_search_while_others_refresh_and_write(tmp_path: Path) -> No
     assert problems == []
     store.refresh()
     assert len(store) == 250
+
+
+def test_a_search_under_way_keeps_seeing_what_it_saw_at_its_beginning(tmp_path: Path) -> None:
+    build_index(tmp_path, documents(20), info())
+    writer = opened(tmp_path)
+    writer.delete([DocId("d00001")])
+    begun = with_news(fresh(tmp_path, read_current(tmp_path)))
+    before = begun.doc_ids()
+
+    writer.delete([DocId("d00002")])
+    writer.upsert(documents(1, seed=5))
+    after = with_news(begun)
+
+    assert len(after) == 18
+    assert begun.doc_ids() == before
+    assert len(begun) == 19
