@@ -8,6 +8,7 @@
     │   └── PartlyEncoded               … on some texts of a call; carries the vectors of the others (`encoders`)
     ├── ShapeError                      arrays whose shapes do not fit together
     ├── EncoderMismatch                 vectors or an adapter of another encoder
+    ├── IndexOutOfDate                  an index of another release than the one that asks
     ├── ArtifactError                   an artefact folder that is incomplete or was changed
     ├── ExportError                     an adapter that a format cannot hold, or a folder that is not free
     ├── MissingExtra                    an optional dependency is not installed
@@ -48,6 +49,10 @@ class ShapeError(RetrievalError):
 
 class EncoderMismatch(RetrievalError):
     """Vectors, an index or an adapter belong to another encoder."""
+
+
+class IndexOutOfDate(RetrievalError):
+    """The index was built for another release, or another build has taken its place."""
 
 
 class ArtifactError(RetrievalError):

@@ -91,6 +91,12 @@ def sync_directory(path: Path) -> None:
         os.close(handle)
 
 
+def sync_file(path: Path) -> None:
+    """Make the content of a file durable."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def canonical_json(value: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> bytes:
     """The one way we write JSON files (sorted keys, final newline), so that equal values are equal bytes."""
     return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()

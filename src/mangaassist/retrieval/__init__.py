@@ -1,6 +1,30 @@
-"""Adapted vectors in, ranked documents out."""
+"""Adapted vectors in, ranked documents out.
 
+`search_run` ranks for training and evaluation, `ComposedSearch` with composed queries. A `VectorStore` ranks for
+serving: `build_index` makes the files, `open_index` searches them, changes go to a delta beside them until `compact`.
+"""
+
+from mangaassist.retrieval.build import EXACT_UP_TO
+from mangaassist.retrieval.building import build_index, compact
 from mangaassist.retrieval.composed import Adapts, ComposedSearch
+from mangaassist.retrieval.embedded import EmbeddedStore, open_index
 from mangaassist.retrieval.exact import search_run
+from mangaassist.retrieval.exact_store import ExactStore
+from mangaassist.retrieval.store import DocumentVectors, Hits, IndexInfo, VectorStore, Where
 
-__all__ = ["Adapts", "ComposedSearch", "search_run"]
+__all__ = [
+    "EXACT_UP_TO",
+    "Adapts",
+    "ComposedSearch",
+    "DocumentVectors",
+    "EmbeddedStore",
+    "ExactStore",
+    "Hits",
+    "IndexInfo",
+    "VectorStore",
+    "Where",
+    "build_index",
+    "compact",
+    "open_index",
+    "search_run",
+]
