@@ -41,6 +41,7 @@ def wishes(text: str) -> tuple[set[str], set[str]]:
         ("fantasy, gag nashi", {"fantasy"}, {"funny"}),
         ("romance ja nakute action", {"action"}, {"romance"}),
         ("dark but less dark than that", set(), {"dark"}),
+        ("that 'dark' one", {"dark"}, set()),
         ("", set(), set()),
     ],
 )
@@ -48,7 +49,7 @@ def test_a_cue_near_a_facet_turns_it_down(text: str, wanted: set[str], rejected:
     assert wishes(text) == (wanted, rejected)
 
 
-@given(st.text(max_size=60))
+@given(st.text(max_size=60) | st.text(alphabet="no dark'’\"-, なし恋愛", max_size=30))
 def test_any_text_is_read_and_no_facet_is_both_wanted_and_rejected(text: str) -> None:
     found = wishes_of(text, PHRASES, longest=2)
 

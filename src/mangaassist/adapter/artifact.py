@@ -8,7 +8,7 @@ manifest.json         sha256 of each file, encoder id and dimension, data finger
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,11 @@ from mangaassist.adapter.ladder import LADDER, Adapter, adapter_from_tensors
 from mangaassist.adapter.recipes import Recipe, recipe_as_json
 from mangaassist.core.errors import ArtifactError, EncoderMismatch
 from mangaassist.core.files import canonical_json, check_digests, sha256_bytes, write_atomic
+from mangaassist.queries import PLAIN, CompositionWeights, Lexicon
 
 FORMAT_VERSION = 1
 TENSORS, CONFIG, CARD, MANIFEST = "adapter.safetensors", "config.json", "README.md", "manifest.json"
+COMPOSITION = "composition.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class AdapterInfo:
 
     data_fingerprint: digest of the pairs and corpus it was trained on.  parent: the release it was compared with.
     report: the report's numbers, as JSON.  documents: how the documents it was trained on were made texts; empty where
-    the data say all of it.
+    the data say all of it.  weights, lexicon: of query composition.
     """
 
     encoder_id: str
@@ -42,6 +44,8 @@ class AdapterInfo:
     parent: str | None = None
     report: Mapping[str, Any] = field(default_factory=dict)
     documents: Mapping[str, str] = field(default_factory=dict)
+    weights: CompositionWeights = PLAIN
+    lexicon: Lexicon = field(default_factory=dict)
 
 
 def artifact_files(adapter: Adapter, info: AdapterInfo) -> dict[str, bytes]:
@@ -59,6 +63,7 @@ def artifact_files(adapter: Adapter, info: AdapterInfo) -> dict[str, bytes]:
     files = {
         TENSORS: save_tensors(adapter.tensors(), metadata={"rung": adapter.rung}),
         CONFIG: canonical_json(config),
+        COMPOSITION: canonical_json({"weights": asdict(info.weights), "lexicon": dict(info.lexicon)}),
         CARD: _model_card(adapter, info).encode(),
     }
     manifest = {
@@ -101,6 +106,23 @@ def read_config(folder: Path) -> dict[str, Any]:
     check_digests(folder, read_manifest(folder)["files"], remedy="restore the folder from a backup, or train again")
     config: dict[str, Any] = json.loads((folder / CONFIG).read_bytes())
     return config
+
+
+def read_composition(folder: Path) -> tuple[CompositionWeights, Lexicon]:
+    """How an artefact's queries are composed, every digest checked; one from before composition leaves them plain.
+
+    Raises ArtifactError as `load_artifact` does, and for weights that this program does not know.
+    """
+    read_config(folder)
+    path = folder / COMPOSITION
+    if not path.is_file():
+        return PLAIN, {}
+    told = json.loads(path.read_bytes())
+    try:
+        weights = CompositionWeights(**told["weights"])
+    except TypeError as error:
+        raise ArtifactError(f"{path} names weights that are not known here: {error}; use a newer version") from error
+    return weights, {phrase: tuple(facets) for phrase, facets in told["lexicon"].items()}
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

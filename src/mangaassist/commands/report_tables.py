@@ -11,7 +11,7 @@ from rich.table import Table
 
 from mangaassist.evaluation import MIN_CELL_QUERIES
 
-_SYSTEMS = ("frozen", "baseline", "mlp", "candidate")
+_SYSTEMS = ("frozen", "baseline", "composed", "mlp", "candidate")
 _METRICS = {
     "recall@3": "recall@3",
     "success@3": "success@3",
@@ -32,6 +32,7 @@ def draw_report(console: Console, report: Mapping[str, Any], markdown: Path) -> 
     console.print(_slices(report))
     console.print("Claims are corrected for the number of slices of their kind (Holm, 5 %).\n")
     _draw_enrichment(console, report["enrichment"]["sparse"])
+    _draw_composition(console, report["composition"])
     _draw_live_log(console, report)
     console.print(f"\nThe full report: {escape(str(markdown))}", soft_wrap=True)
 
@@ -89,6 +90,18 @@ def _draw_enrichment(console: Console, sparse: Mapping[str, Any]) -> None:
             continue
         plain, enriched = (found[text]["recall@3"] for text in ("plain", "enriched"))
         console.print(f"  {who:9}  {plain:.3f} → {enriched:.3f}   {_difference(found['delta'])}", markup=False)
+
+
+def _draw_composition(console: Console, composition: Mapping[str, Any]) -> None:
+    """What every part of a composed query is worth to the candidate."""
+    table = _table("What composing queries is worth", ("part", "weight", "recall@3, 95 %", "NDCG@10, 95 %"))
+    for name, found in composition["without"].items():
+        weight = composition["weights"].get(name)
+        shown = "" if weight is None else f"{weight:g}"
+        worth = (escape(_difference(found["worth"][metric])) for metric in ("recall@3", "ndcg@10"))
+        table.add_row(name.replace("_", " "), shown, *worth)
+    if composition["without"]:
+        console.print(table)
 
 
 def _draw_live_log(console: Console, report: Mapping[str, Any]) -> None:

@@ -2,21 +2,23 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from mangaassist.adapter import Adapter, load_artifact
-from mangaassist.core.types import Document, Progress, QueryId, Run, Vectors
-from mangaassist.data import Workspace
+from mangaassist.adapter import Adapter, load_artifact, read_composition
+from mangaassist.core.types import Document, Progress, Run, Vectors
+from mangaassist.data import Workspace, titles
 from mangaassist.encoders import CachedEncoder, Encoder, TitanEncoder
 from mangaassist.evaluation import LatencyAddon, latency_addon, run_depth
+from mangaassist.loop.candidate import candidate_folder
 from mangaassist.loop.catalogue import load_catalogue
 from mangaassist.loop.judged import JudgedSplit
 from mangaassist.loop.settings import Settings
-from mangaassist.loop.texts import texts_of_release
+from mangaassist.loop.texts import DocumentTexts, texts_of_release
 from mangaassist.loop.training import read_rung
-from mangaassist.promotion import IDENTITY
-from mangaassist.retrieval import search_run
+from mangaassist.promotion import IDENTITY, verify
+from mangaassist.queries import PLAIN, Composer, CompositionWeights, Lexicon, read_lexicon
+from mangaassist.retrieval import ComposedSearch
 
 _TIMED_QUERY = "dark fantasy like Berserk but less brutal"
 
@@ -30,31 +32,27 @@ class Contender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Retriever:
-    """The contender of today: one adapter over the whole catalogue. vectors: (documents, d), adapted."""
+    """The contender of today: one adapter and one set of composition weights over the whole catalogue."""
 
+    search: ComposedSearch
     adapter: Adapter
     encoder: CachedEncoder
     documents: Sequence[Document]
-    vectors: Vectors
 
     def run(self, split: JudgedSplit) -> Run:
-        """See `Contender`."""
-        query_ids = [query.query_id for query in split.queries]
-        adapted = self.adapter.adapt_queries(self._base_queries(split))
-        doc_ids = [document.doc_id for document in self.documents]
-        return search_run(query_ids, adapted, doc_ids, self.vectors, depth=run_depth(split.qrels))
+        """See `Contender`. Queries are routed by the intent that they carry, as the caller of a service gives it."""
+        return self.search.run(split.queries, self._base_queries(split), depth=run_depth(split.qrels))
 
-    def over(self, documents: Sequence[Document]) -> "Retriever":
-        """The same adapter over other texts."""
-        return retriever(self.adapter, self.encoder, documents)
+    def weighed(self, weights: CompositionWeights) -> "Retriever":
+        """The same adapter with other composition weights."""
+        return replace(self, search=replace(self.search, weights=weights))
 
     def timings(self, split: JudgedSplit) -> list[float]:
-        """Milliseconds per query to adapt its base vector and search the whole catalogue; encoding comes on top."""
-        base, doc_ids = self._base_queries(split), [document.doc_id for document in self.documents]
-        elapsed = []
-        for row in range(len(base)):
+        """Milliseconds per query to read, compose, adapt and search the whole catalogue; encoding comes on top."""
+        base, elapsed = self._base_queries(split), []
+        for row, query in enumerate(split.queries):
             started = time.perf_counter()
-            search_run([QueryId("q")], self.adapter.adapt_queries(base[row : row + 1]), doc_ids, self.vectors)
+            self.search.run([query], base[row : row + 1])
             elapsed.append((time.perf_counter() - started) * 1000)
         return elapsed
 
@@ -66,31 +64,60 @@ class Retriever:
         return self.encoder.encode([query.text for query in split.queries])
 
 
-def retriever(adapter: Adapter, encoder: CachedEncoder, documents: Sequence[Document]) -> Retriever:
-    """An adapter with its adapted documents."""
-    base = encoder.encode([document.text for document in documents])
-    return Retriever(adapter, encoder, documents, adapter.adapt_documents(base))
+class Shelf:
+    """A workspace's documents under one way to write titles, ready for any adapter and any weights."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: Settings,
+        encoder: CachedEncoder,
+        texts: DocumentTexts | None = None,
+        lexicon: Lexicon | None = None,
+    ) -> None:
+        self.documents = load_catalogue(workspace, settings, texts).documents
+        self._encoder = encoder
+        self._base = encoder.encode([document.text for document in self.documents])
+        own = read_lexicon(workspace.root) if lexicon is None else lexicon
+        self._composer = Composer(self.documents, titles(workspace), own)
+
+    def retriever(self, adapter: Adapter, weights: CompositionWeights) -> Retriever:
+        """An adapter with composition weights over the documents."""
+        doc_ids = [document.doc_id for document in self.documents]
+        search = ComposedSearch.over(self._composer, weights, adapter, doc_ids, self._base)
+        return Retriever(search, adapter, self._encoder, self.documents)
 
 
 def contenders(
     workspace: Workspace, settings: Settings, *, live: str, chosen: str, encoder: CachedEncoder
 ) -> dict[str, Retriever]:
-    """`baseline` (what is live), `candidate`, `frozen`, and the plain first-run network `mlp` beside them.
+    """`baseline` (what is live), `candidate`, and beside them `frozen`, `composed` and `mlp`.
 
-    Each ranks the documents as its own release has them encoded: live's texts may differ from the candidate's.
-    `frozen` and `mlp` rank the candidate's, so that what the adapter adds to them can be told.
+    `composed` is the frozen encoder with the candidate's composition weights; `mlp` the plain first-run network with
+    them; `frozen` has none. Each ranks the documents as its own release has them encoded: live's texts may differ
+    from the candidate's. All but `baseline` rank the candidate's, so that what each step adds to them can be told.
     """
-    theirs = load_catalogue(workspace, settings, texts_of_release(workspace, live, settings)).documents
-    ours = load_catalogue(workspace, settings).documents
-    adapters = {
-        "baseline": adapter_of_release(workspace, live, encoder),
-        "candidate": read_rung(workspace, chosen, encoder_id=encoder.encoder_id),  # type: ignore[arg-type]
-        "frozen": Adapter("identity", encoder.dimension),
-        "mlp": read_rung(workspace, "mlp", encoder_id=encoder.encoder_id),
-    }
+    live_weights, live_lexicon = composition_of_release(workspace, live)
+    theirs = Shelf(workspace, settings, encoder, texts_of_release(workspace, live, settings), live_lexicon)
+    ours = Shelf(workspace, settings, encoder)
+    weights, _lexicon = read_composition(candidate_folder(workspace) / chosen)
+    frozen = Adapter("identity", encoder.dimension)
     return {
-        name: retriever(adapter, encoder, theirs if name == "baseline" else ours) for name, adapter in adapters.items()
+        "baseline": theirs.retriever(adapter_of_release(workspace, live, encoder), live_weights),
+        "candidate": ours.retriever(_rung(workspace, chosen, encoder), weights),
+        "frozen": ours.retriever(frozen, PLAIN),
+        "composed": ours.retriever(frozen, weights),
+        "mlp": ours.retriever(_rung(workspace, "mlp", encoder), weights),
     }
+
+
+def _rung(workspace: Workspace, rung: str, encoder: CachedEncoder) -> Adapter:
+    return read_rung(workspace, rung, encoder_id=encoder.encoder_id)  # type: ignore[arg-type]
+
+
+def composition_of_release(workspace: Workspace, release: str) -> tuple[CompositionWeights, Lexicon | None]:
+    """How a published release composes queries; the identity release leaves them plain, whatever the lexicon."""
+    return (PLAIN, None) if release == IDENTITY else read_composition(workspace.releases / release)
 
 
 def runs_of(field: Mapping[str, Contender], split: JudgedSplit) -> dict[str, Run]:
@@ -99,9 +126,10 @@ def runs_of(field: Mapping[str, Contender], split: JudgedSplit) -> dict[str, Run
 
 
 def adapter_of_release(workspace: Workspace, release: str, encoder: CachedEncoder) -> Adapter:
-    """The adapter of a published release; the identity release needs no files."""
+    """The adapter of a published release, held to its manifest; the identity release needs no files."""
     if release == IDENTITY:
         return Adapter("identity", encoder.dimension)
+    verify(workspace.root, release)
     return load_artifact(workspace.releases / release, encoder_id=encoder.encoder_id)
 
 

@@ -8,6 +8,7 @@ from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.core.types import Progress
 from mangaassist.data import Workspace
 from mangaassist.evaluation import report_markdown
+from mangaassist.loop.ablations import ablated_runs
 from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import load_catalogue, workspace_encoder
 from mangaassist.loop.contenders import contenders, runs_of
@@ -40,7 +41,8 @@ def evaluate_candidate(
         split=split,
         catalogue=catalogue,
         runs=runs_of(field, split),
-        by_text=runs_by_text(workspace, settings, field, split),
+        by_text=runs_by_text(workspace, settings, field, encoder, split),
+        ablated=ablated_runs(field["candidate"], split),
         exposure=exposure_of(read_pairs(workspace, settings), split),
         seed=seed,
     )

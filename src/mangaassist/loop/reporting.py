@@ -15,6 +15,7 @@ from mangaassist.evaluation import (
     most_changed,
     paired_gain,
     query_slices,
+    score_run,
     summarise,
     summarise_cells,
 )
@@ -47,6 +48,7 @@ def report_json(scored: Scored, tuning: Mapping[str, Any], evidence: GateEvidenc
         },
         "slices": {name: _slices(scored, family) for name, family in _families(scored).items()},
         "enrichment": _enrichment(scored),
+        "composition": {"weights": tuning["composition"], "without": _ablations(scored)},
         "changes": _changes(scored),
         "looks": evidence.looks,
     }
@@ -140,6 +142,22 @@ def _texts_as_json(compared: SliceComparison) -> dict[str, Any] | None:
         "delta": compared.delta["recall@3"].as_list(),
         "delta_ndcg@10": compared.delta["ndcg@10"].as_list(),
     }
+
+
+def _ablations(scored: Scored) -> dict[str, Any]:
+    """Part of query composition → the candidate without it, and what the part is worth: with it − without it."""
+    section: dict[str, Any] = {}
+    candidate = scored.scores("candidate")
+    for name, run in scored.ablated.items():
+        scores = score_run(run, scored.split.qrels)
+        section[name] = {
+            **summarise(scores, scored.split.groups, seed=scored.seed).as_json(),
+            "worth": {
+                metric: paired_gain(candidate, scores, metric, scored.split.groups, seed=scored.seed).as_list()
+                for metric in ("recall@3", "ndcg@10")
+            },
+        }
+    return section
 
 
 def _changes(scored: Scored) -> dict[str, Any]:

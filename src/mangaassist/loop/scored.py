@@ -16,12 +16,14 @@ class Scored:
     """A judged split with the runs of the contenders, by name, and what training has seen.
 
     by_text: system → `plain`, `enriched` → its run over such texts.
+    ablated: weight of query composition → the candidate's run without it.
     """
 
     split: JudgedSplit
     catalogue: Catalogue
     runs: Mapping[str, Run]
     by_text: Mapping[str, Mapping[str, Run]]
+    ablated: Mapping[str, Run]
     exposure: Exposure
     seed: int
 

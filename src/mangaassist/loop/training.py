@@ -1,6 +1,7 @@
 """Stored pairs in, a candidate out: the whole ladder tuned, every rung kept as an artefact, one of them chosen."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from mangaassist.adapter import (
@@ -28,7 +29,7 @@ from mangaassist.loop.pairing import read_pairs
 from mangaassist.loop.settings import Settings
 from mangaassist.loop.texts import DocumentTexts
 from mangaassist.pairs import split_groups
-from mangaassist.queries import TitleResolver
+from mangaassist.queries import Composer, Lexicon, TitleResolver, read_lexicon
 
 
 def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, progress: Progress) -> dict[str, Any]:
@@ -40,7 +41,8 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
     stored = read_pairs(workspace, settings)
     encoder = workspace_encoder(workspace, settings, progress)
     fingerprint = data_fingerprint(workspace)
-    inputs = _inputs(stored.fingerprint, fingerprint, encoder.encoder_id, settings, seed)
+    lexicon = read_lexicon(workspace.root)
+    inputs = _inputs(stored.fingerprint, fingerprint, encoder.encoder_id, lexicon, settings, seed)
     summary = _finished(workspace, inputs)
     if summary is not None:
         return summary
@@ -50,14 +52,17 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
     catalogue = load_catalogue(workspace, settings, texts)
     judged = {query.text: split.qrels[query.query_id] for split in (train, dev) for query in split.queries}
     known = {document.doc_id for document in catalogue.documents}
+    composer = Composer(catalogue.documents, titles(workspace), lexicon)
     tuned = tune_ladder(
         TuningData(
             pairs=_of_known_documents(stored.pairs, known),
             documents=catalogue.documents,
             judged=judged,
-            groups=_text_groups(stored.pairs, [*train.queries, *dev.queries], TitleResolver(titles(workspace))),
+            groups=_text_groups(stored.pairs, [*train.queries, *dev.queries], composer.reader.resolver),
             series=catalogue.series,
             exposed=stored.exposed,
+            composer=composer,
+            intents={query.text: query.intent for query in (*train.queries, *dev.queries) if query.intent},
         ),
         encoder,
         seed=seed,
@@ -66,7 +71,16 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
     _begin_anew(workspace)
     for rung, adapter in tuned.adapters.items():
         trial = tuned.choice.trials[rung]
-        info = AdapterInfo(encoder.encoder_id, trial.recipe, trial.rounds, seed, fingerprint, documents=texts.as_json())
+        info = AdapterInfo(
+            encoder.encoder_id,
+            trial.recipe,
+            trial.rounds,
+            seed,
+            fingerprint,
+            documents=texts.as_json(),
+            weights=tuned.weights,
+            lexicon=lexicon,
+        )
         save_artifact(candidate_folder(workspace) / rung, adapter, info)
     keep_origin(workspace, settings, candidate_folder(workspace), stored, encoder_id=encoder.encoder_id, seed=seed)
     summary = {
@@ -83,7 +97,8 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
 def check_current(workspace: Workspace, settings: Settings, *, encoder_id: str) -> None:
     """Raises DataError unless the candidate is what training would give now."""
     tuning, pairs = read_tuning(workspace), read_pairs(workspace, settings)
-    now = _inputs(pairs.fingerprint, data_fingerprint(workspace), encoder_id, settings, tuning["seed"])
+    lexicon = read_lexicon(workspace.root)
+    now = _inputs(pairs.fingerprint, data_fingerprint(workspace), encoder_id, lexicon, settings, tuning["seed"])
     if tuning["inputs"] != now:
         raise DataError(
             f"{workspace.root}: data, pairs or settings have changed since the candidate was trained; "
@@ -126,11 +141,11 @@ def _of_known_documents(pairs: Sequence[Pair], known: set[DocId]) -> list[Pair]:
     return [pair for pair in pairs if pair.positive in known]
 
 
-def _inputs(pairs: str, data: str, encoder_id: str, settings: Settings, seed: int) -> str:
+def _inputs(pairs: str, data: str, encoder_id: str, lexicon: Lexicon, settings: Settings, seed: int) -> str:
     """Digest of everything that decides what training gives; the rules for pairs are in the pairs."""
     told = {"pairs": pairs, "data": data, "encoder": encoder_id, "seed": seed, "first_run": recipe_as_json(FIRST_RUN)}
     texts = settings.model_dump(mode="json", exclude={"pairs", "gate"})
-    return sha256_bytes(canonical_json({**told, "settings": texts}))
+    return sha256_bytes(canonical_json({**told, "lexicon": dict(lexicon), "settings": texts}))
 
 
 def _begin_anew(workspace: Workspace) -> None:
@@ -155,6 +170,7 @@ def _summary(tuned: TunedLadder, encoder_id: str) -> Mapping[str, Any]:
         "encoder": encoder_id,
         "chosen": tuned.choice.chosen,
         "because": tuned.choice.because,
+        "composition": asdict(tuned.weights),
         "rungs": {
             rung: {
                 "recipe": recipe_as_json(trial.recipe),

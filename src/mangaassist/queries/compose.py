@@ -15,6 +15,7 @@ import numpy.typing as npt
 from mangaassist.core.types import Adjustment, DocId, Document, Vectors
 from mangaassist.data import Title
 from mangaassist.queries.lexical import LexicalIndex
+from mangaassist.queries.lexicon import Lexicon
 from mangaassist.queries.reading import QueryReader, Reading
 
 Signals = npt.NDArray[np.float32]
@@ -62,13 +63,12 @@ class Composer:
     """Reads queries against one catalogue and says what speaks for each document besides its vector.
 
     documents: in the order of their vectors and scores.  titles: the records behind those that are titles.
+    lexicon: what shoppers' phrases mean; None is the built-in one.
     """
 
-    def __init__(
-        self, documents: Sequence[Document], titles: Sequence[Title], reader: QueryReader | None = None
-    ) -> None:
+    def __init__(self, documents: Sequence[Document], titles: Sequence[Title], lexicon: Lexicon | None = None) -> None:
         doc_ids = [document.doc_id for document in documents]
-        self.reader = reader or QueryReader(titles, doc_ids)
+        self.reader = QueryReader(titles, doc_ids, lexicon)
         self._lexical = LexicalIndex(_lexical_texts(documents, titles))
         self._kinds = np.array([document.kind for document in documents])
         self._row = {doc_id: row for row, doc_id in enumerate(doc_ids)}

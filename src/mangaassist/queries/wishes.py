@@ -62,7 +62,7 @@ def wishes_of(text: str, phrases: Mapping[tuple[str, ...], frozenset[Facet]], *,
 
 def _spaced(plain: str, phrases: Mapping[tuple[str, ...], frozenset[Facet]], longest: int) -> Iterator[_Mention]:
     """Phrases of scripts with spaces, the longest at each place."""
-    pieces = [(re.sub("['’]", "", found[0]), found.end()) for found in _PIECE.finditer(plain)]
+    pieces = [(re.sub("['’]", "", found[0]) or found[0], found.end()) for found in _PIECE.finditer(plain)]
     folded_words = [(words(piece) or [piece])[0] for piece, _ in pieces]
     place = 0
     while place < len(pieces):
