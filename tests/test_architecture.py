@@ -22,6 +22,17 @@ ALLOWED: dict[str, set[str]] = {
     "sample": {"core", "data"},
     "adapter": {"core", "encoders", "evaluation", "pairs", "queries", "retrieval"},
     "loop": {"core", "data", "encoders", "queries", "pairs", "adapter", "retrieval", "evaluation", "promotion"},
+    "serving": {
+        "core",
+        "data",
+        "encoders",
+        "queries",
+        "retrieval",
+        "adapter",
+        "evaluation",
+        "promotion",
+        "loop",
+    },
     "commands": set(PACKAGES) | {"mangaassist"},
 }
 """Package → packages it may import; the command line alone sees everything."""

@@ -4,6 +4,7 @@ import typer
 
 from mangaassist.commands.bench import bench
 from mangaassist.commands.demo import demo
+from mangaassist.commands.keys import keys
 from mangaassist.commands.learning import evaluate, pairs, train
 from mangaassist.commands.releasing import gate, promote, releases, rollback
 from mangaassist.commands.taking_in import embed, ingest, init
@@ -15,7 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (init, ingest, embed, pairs, train, evaluate, gate, promote, rollback, releases, bench, demo):
+for command in (init, ingest, embed, pairs, train, evaluate, gate, promote, rollback, releases, keys, bench, demo):
     app.command()(command)
 
 

@@ -12,6 +12,9 @@
     ├── MissingExtra                    an optional dependency is not installed
     ├── WorkspaceError                  a directory that is no workspace, or of another format
     │   └── WorkspaceLocked             another process is writing to it
+    ├── ServiceError                    the HTTP service refused a request or cannot be reached (raised by our client)
+    │   ├── Refused                     … inside the service: why a request gets no answer (`serving`)
+    │   └── NotStored                   events that could not be written so that they survive a power cut (`serving`)
     └── RegistryError                   a release that cannot be published, found or switched
         ├── UnknownRelease              no such release in this workspace
         └── NotPromotable               the gate did not say promote
@@ -62,6 +65,10 @@ class WorkspaceError(RetrievalError):
 
 class WorkspaceLocked(WorkspaceError):
     """Another process is writing to this workspace."""
+
+
+class ServiceError(RetrievalError):
+    """The HTTP service refused a request, or cannot be reached."""
 
 
 class RegistryError(RetrievalError):

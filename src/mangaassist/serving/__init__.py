@@ -1,0 +1,43 @@
+"""A retrieval engine in; results, acknowledged events and vectors over HTTP out, and the production log.
+
+create_app(engine, settings, …) ──► run_server(app, …)      the service; Engine is what it asks for
+Client(url).retrieve(…)                                      the other side
+"""
+
+from mangaassist.core.service_settings import ServiceSettings
+from mangaassist.serving.answers import Answer, Engine, Filters, Result, RetrieveRequest, Shelf
+from mangaassist.serving.app import create_app, service_of
+from mangaassist.serving.client import Client, EventsReceipt
+from mangaassist.serving.keys import KEYS_FILE, SCOPES, ApiKey, KeyRing, add_key, read_keys, revoke_key
+from mangaassist.serving.refusals import Refused
+from mangaassist.serving.running import RunningServer, check_binding, run_server, start_server
+from mangaassist.serving.service_db import NotStored
+from mangaassist.serving.structured_logs import service_log
+
+__all__ = [
+    "KEYS_FILE",
+    "SCOPES",
+    "Answer",
+    "ApiKey",
+    "Client",
+    "Engine",
+    "EventsReceipt",
+    "Filters",
+    "KeyRing",
+    "NotStored",
+    "Refused",
+    "Result",
+    "RetrieveRequest",
+    "RunningServer",
+    "ServiceSettings",
+    "Shelf",
+    "add_key",
+    "check_binding",
+    "create_app",
+    "read_keys",
+    "revoke_key",
+    "run_server",
+    "service_log",
+    "service_of",
+    "start_server",
+]
