@@ -1,6 +1,8 @@
 """`POST /v1/embeddings` over real HTTP, also with OpenAI's own client."""
 
 import base64
+import io
+import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -11,6 +13,7 @@ from served_shop import ServedShop
 from small_engine import DIMENSION, SmallEngine, hashed_words
 
 from mangaassist.core.types import Vectors
+from mangaassist.data import Workspace
 from mangaassist.serving import Client
 
 Serve = Callable[..., ServedShop]
@@ -28,6 +31,14 @@ class ToldApart(SmallEngine):
 @pytest.fixture
 def shop(serve: Serve) -> ServedShop:
     return serve(engine=ToldApart())
+
+
+@pytest.fixture(scope="module")
+def lasting_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedShop]:
+    """One server for the refusals, which leave nothing behind."""
+    started = ServedShop.start(Workspace.create(tmp_path_factory.mktemp("served") / "shop"), io.StringIO())
+    yield started
+    started.stop()
 
 
 @pytest.fixture
@@ -96,9 +107,11 @@ def test_a_large_call_is_answered_and_a_larger_one_refused(shop: ServedShop) -> 
     ids=range(15),
 )
 def test_what_cannot_be_embedded_is_refused_with_the_reason(
-    change: dict[str, Any], status: int, said: str, shop: ServedShop
+    change: dict[str, Any], status: int, said: str, lasting_shop: ServedShop
 ) -> None:
-    response = shop.http.post("/v1/embeddings", json={"input": "cozy", "model": "mangaassist"} | change)
+    body = json.dumps({"input": "cozy", "model": "mangaassist"} | change)
+
+    response = lasting_shop.http.post("/v1/embeddings", content=body)
 
     assert response.status_code == status
     assert said in response.json()["error"]["message"]

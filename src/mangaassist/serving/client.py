@@ -1,6 +1,7 @@
 """A service's address in; answers, acknowledged events and vectors out: a thin client over httpx."""
 
 import base64
+import json
 import random
 import time
 import uuid
@@ -43,7 +44,9 @@ class Client:
         attempts: int = 5,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        headers = {"Content-Type": "application/json"}
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key}"
         self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout_s)
         self._attempts, self._sleep = attempts, sleep
 
@@ -88,10 +91,11 @@ class Client:
         Raises ServiceError if none is accepted, or if the service cannot be reached after several tries.
         """
         named = [{**event, "event_id": event.get("event_id") or uuid.uuid4().hex} for event in events]
+        body = json.dumps(named)
         for attempt in range(1, self._attempts + 1):
             response, reason = None, ""
             try:
-                response = self._http.post("/v1/events", json=named)
+                response = self._http.post("/v1/events", content=body)
             except httpx.TransportError as error:
                 reason = type(error).__name__
             if response is not None and response.status_code not in PASSING:
@@ -111,7 +115,7 @@ class Client:
 
     def _post(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
         try:
-            return self._http.post(path, json=body)
+            return self._http.post(path, content=json.dumps(body))
         except httpx.TransportError as error:
             reason = f"{self._http.base_url}: cannot be reached ({type(error).__name__})"
             raise ServiceError(f"{reason}; check the address and the server") from error

@@ -46,8 +46,8 @@ class Service:
 
     def start(self) -> None:
         """Take requests."""
-        self.journal.start()
-        self.telemetry.start()
+        for part in (self.journal, self.telemetry, self.answering, self.embedding):
+            part.start()
         if not self.access.keys.is_needed:
             self.log.warning("no API keys: anyone who reaches this port may ask; it is kept to loopback")
 
