@@ -2,6 +2,7 @@
 
 import json
 import stat
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -176,6 +177,18 @@ def test_an_open_service_says_so(serve: Serve) -> None:
     shop = serve()
 
     assert any("no API keys" in line["event"] for line in shop.said())
+
+
+def test_answers_are_not_held_back_by_nagles_algorithm(serve: Serve) -> None:
+    """Header and body leave in two writes: with Nagle's algorithm the second waits 40 ms for the client's ACK."""
+    shop = serve()
+    fastest_ms = 1e9
+    for _ in range(20):
+        started = time.perf_counter()
+        assert ask(shop, "retrieve", None).status_code == 200
+        fastest_ms = min(fastest_ms, (time.perf_counter() - started) * 1000)
+
+    assert fastest_ms < 40
 
 
 def test_a_port_in_use_is_named(serve: Serve) -> None:
