@@ -34,7 +34,18 @@ ALLOWED: dict[str, set[str]] = {
         "evaluation",
         "promotion",
     },
-    "serving": {"core", "intents"},
+    "serving": {
+        "core",
+        "data",
+        "encoders",
+        "queries",
+        "intents",
+        "retrieval",
+        "adapter",
+        "evaluation",
+        "promotion",
+        "loop",
+    },
     "commands": set(PACKAGES) | {"mangaassist"},
 }
 """Package → packages it may import; the command line alone sees everything."""

@@ -134,3 +134,13 @@ def test_a_refused_row_keeps_known_fields_only_with_ids_blotted_out() -> None:
     )
 
     assert raw == '{"user_query": "[email]", "client_id": "[id]", "query_id": "[bytes]"}'
+
+
+def test_a_sealed_pseudonym_is_known_again_and_a_forged_seal_is_only_another_name() -> None:
+    name = KEY.pseudonym("client-7")
+    sealed = KEY.sealed(name)
+
+    assert KEY.pseudonym(sealed) == name
+    assert PrivacyKey(b"the secret of another shop").pseudonym(sealed) != name
+    assert KEY.pseudonym(f"{name}~{'0' * 32}") not in (name, sealed)
+    assert KEY.pseudonym("～~é") != "～"

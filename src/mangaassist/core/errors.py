@@ -15,6 +15,9 @@
     ├── WorkspaceError                  a directory that is no workspace, or of another format
     │   ├── WorkspaceLocked             another process is writing to it
     │   └── BackupError                 a backup that cannot be made there, or is no longer what was written
+    ├── ServiceError                    the HTTP service refused a request or cannot be reached (raised by our client)
+    │   ├── Refused                     … inside the service: why a request gets no answer (`serving`)
+    │   └── NotStored                   events that could not be written so that they survive a power cut (`serving`)
     └── RegistryError                   a release that cannot be published, found or switched
         ├── UnknownRelease              no such release in this workspace
         └── NotPromotable               the gate did not say promote
@@ -77,6 +80,10 @@ class WorkspaceLocked(WorkspaceError):
 
 class BackupError(WorkspaceError):
     """A backup cannot be made where it was asked for, or one is no longer what was written."""
+
+
+class ServiceError(RetrievalError):
+    """The HTTP service refused a request, or cannot be reached."""
 
 
 class RegistryError(RetrievalError):

@@ -25,7 +25,7 @@ from mangaassist.core.types import Progress, no_progress
 from mangaassist.data.leftovers import leftover_parts, unnamed_files
 from mangaassist.data.workspace import DATABASE, FOLDERS, LOCK, Workspace, format_version
 
-COPIED_FILES: Final = ("workspace.json", DATABASE, "mangaassist.toml", "demo.json")
+COPIED_FILES: Final = ("workspace.json", DATABASE, "mangaassist.toml", "lexicon.toml", "keys.json", "demo.json")
 """Of the directory itself, which may hold much that is not the workspace's."""
 
 BACKUP_LIST: Final = "backup.json"

@@ -17,6 +17,7 @@ from mangaassist.data.ubi import UbiEvent, UbiQuery
 
 PERSONAL_IDS: Final = frozenset({"clientid", "userid", "userpseudoid", "anonymousid"})
 PSEUDONYM_BYTES: Final = 16
+SEAL: Final = "~"
 WITHHELD: Final = "[withheld: the row could not be read, so what it says of a person could not be removed]"
 
 
@@ -27,8 +28,23 @@ class PrivacyKey:
     secret: bytes = field(repr=False)
 
     def pseudonym(self, raw: str) -> str:
-        """32 hex digits that stand for `raw`."""
-        return hmac.digest(self.secret, raw.encode(), hashlib.sha256)[:PSEUDONYM_BYTES].hex()
+        """32 hex digits that stand for `raw`; those inside, if `raw` is a pseudonym that this key has sealed."""
+        name, mark, tag = raw.partition(SEAL)
+        if mark and hmac.compare_digest(tag.encode(), self._tag(name).encode()):
+            return name
+        return self._digest(raw)
+
+    def sealed(self, pseudonym: str) -> str:
+        """The pseudonym in a form that this key knows again: our own logs come back through ingest without a second
+        replacement, so that a client has one pseudonym wherever the shop saw it.
+        """
+        return f"{pseudonym}{SEAL}{self._tag(pseudonym)}"
+
+    def _tag(self, pseudonym: str) -> str:
+        return self._digest(f"seal of pseudonym\0{pseudonym}")
+
+    def _digest(self, text: str) -> str:
+        return hmac.digest(self.secret, text.encode(), hashlib.sha256)[:PSEUDONYM_BYTES].hex()
 
     @property
     def fingerprint(self) -> str:

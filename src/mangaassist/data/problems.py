@@ -28,6 +28,7 @@ REMEDIES = {
     "dict_type": 'give a struct; in CSV as JSON: {"name": "value"}',
     "model_type": 'give a struct; in CSV as JSON: {"name": "value"}',
     "too_long": "give fewer entries",
+    "extra_forbidden": "remove the field, or correct its name",
     "literal_error": "use one of the values named",
     "datetime_type": MOMENT,
     "datetime_parsing": MOMENT,

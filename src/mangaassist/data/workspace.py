@@ -5,6 +5,7 @@
     tables/<kind>/      validated rows, one Parquet part per ingested file
     quarantine/         refused rows with the reason
     vectors/ pairs/ runs/ releases/ intents/ logs/
+    keys.json           hashes of the API keys of the HTTP service, where there are any
 
 Tables, vectors, pairs and runs can be deleted and rebuilt from the shop's files, but for `pairs/synthetic.jsonl`, which
 holds what reviewers decided. `mangaassist backup` copies all of it.

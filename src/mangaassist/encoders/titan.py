@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from mangaassist.core.errors import EncoderError, SettingsError
+from mangaassist.core.token_bucket import TokenBucket
 from mangaassist.core.types import Vectors
 from mangaassist.encoders.extras import import_extra
 from mangaassist.encoders.protocol import PartlyEncoded
@@ -23,7 +24,6 @@ from mangaassist.encoders.titan_answers import (
     vector_of,
 )
 from mangaassist.encoders.titan_text import titan_text
-from mangaassist.encoders.token_bucket import TokenBucket
 
 MODEL_ID = "amazon.titan-embed-text-v2:0"
 

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 HitSource = Literal["click", "judgement"]
 
@@ -24,6 +24,6 @@ class RetrievalEval:
     query_id: str | None = None
     hit_source: HitSource | None = None
 
-    def as_line(self) -> str:
-        """The line as it stands in the log, without a newline."""
-        return json.dumps({"event": "retrieval_eval", **asdict(self)}, ensure_ascii=False, allow_nan=False)
+    def as_line(self, **more: Any) -> str:
+        """The line as it stands in the log, without a newline; `more` fields stand behind those of the contract."""
+        return json.dumps({"event": "retrieval_eval", **asdict(self), **more}, ensure_ascii=False, allow_nan=False)

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from mangaassist.core.errors import SettingsError
+from mangaassist.core.service_settings import ServiceSettings
 from mangaassist.data import DEFAULT_TEMPLATE, Enrichment
 from mangaassist.encoders import TitanSettings
 from mangaassist.pairs import LiveLogRules, PairRules
@@ -49,6 +50,9 @@ class Settings(BaseSettings):
     live_log: Annotated[LiveLogRules, BeforeValidator(_only_known(LiveLogRules))] = Field(default_factory=LiveLogRules)
     titan: Annotated[TitanSettings, BeforeValidator(_only_known(TitanSettings))] = Field(default_factory=TitanSettings)
     gate: Annotated[GateSettings, BeforeValidator(_only_known(GateSettings))] = Field(default_factory=GateSettings)
+    service: Annotated[ServiceSettings, BeforeValidator(_only_known(ServiceSettings))] = Field(
+        default_factory=ServiceSettings
+    )
 
 
 def read_settings(root: Path) -> Settings:

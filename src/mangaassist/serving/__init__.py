@@ -1,10 +1,47 @@
-"""A message in, results and events out: what answers while a shopper waits.
+"""A retrieval engine in; results, acknowledged events and vectors over HTTP out, and the production log.
 
-    message ─► base vector ─► route_message ─► titles, articles or both to search ─► live release ─► results
-
-The base vector that routes is the one that retrieval needs anyway; it is not adapted before.
+route_message(vector, …)                                    what to search: titles, articles or both; never adapted
+create_app(engine, settings, …) ──► run_server(app, …)      the service; Engine is what it asks for
+Client(url).retrieve(…)                                      the other side
 """
 
+from mangaassist.core.service_settings import ServiceSettings
+from mangaassist.serving.answers import Answer, Engine, Filters, Result, RetrieveRequest, Shelf
+from mangaassist.serving.app import create_app, service_of
+from mangaassist.serving.client import Client, EventsReceipt
+from mangaassist.serving.keys import KEYS_FILE, SCOPES, ApiKey, KeyRing, add_key, read_keys, revoke_key
+from mangaassist.serving.refusals import Refused
 from mangaassist.serving.routing import CallerIntent, route_message
+from mangaassist.serving.running import RunningServer, check_binding, run_server, start_server
+from mangaassist.serving.service_db import NotStored
+from mangaassist.serving.structured_logs import service_log
 
-__all__ = ["CallerIntent", "route_message"]
+__all__ = [
+    "KEYS_FILE",
+    "SCOPES",
+    "Answer",
+    "ApiKey",
+    "CallerIntent",
+    "Client",
+    "Engine",
+    "EventsReceipt",
+    "Filters",
+    "KeyRing",
+    "NotStored",
+    "Refused",
+    "Result",
+    "RetrieveRequest",
+    "RunningServer",
+    "ServiceSettings",
+    "Shelf",
+    "add_key",
+    "check_binding",
+    "create_app",
+    "read_keys",
+    "revoke_key",
+    "route_message",
+    "run_server",
+    "service_log",
+    "service_of",
+    "start_server",
+]

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mangaassist.encoders.token_bucket import TokenBucket
+from mangaassist.core.token_bucket import TokenBucket
 
 
 class Clock:
@@ -64,3 +64,36 @@ def test_no_minute_holds_more_turns_than_the_rate(pauses: list[float], per_minut
 
     for start in turns:
         assert sum(start <= turn < start + 60 - 1e-6 for turn in turns) <= per_minute
+
+
+def test_a_burst_is_let_through_at_once_and_then_the_rate_counts() -> None:
+    clock = Clock()
+    bucket = TokenBucket(60, burst=3, clock=lambda: clock.now)
+
+    assert [bucket.try_take() for _ in range(4)] == [0, 0, 0, 1.0]
+    clock.now += 1.0
+    assert [bucket.try_take() for _ in range(2)] == [0, 1.0]
+
+
+def test_who_is_turned_away_uses_up_no_turn() -> None:
+    clock = Clock()
+    bucket = TokenBucket(60, clock=lambda: clock.now)
+    bucket.try_take()
+
+    assert {bucket.try_take() for _ in range(50)} == {1.0}
+
+
+@given(st.lists(st.floats(0, 5), min_size=1, max_size=80), st.integers(1, 60), st.integers(1, 10))
+def test_no_minute_lets_more_through_than_rate_and_burst_together(
+    pauses: list[float], per_minute: int, burst: int
+) -> None:
+    clock = Clock()
+    bucket = TokenBucket(per_minute, burst=burst, clock=lambda: clock.now)
+    turns = []
+    for pause in pauses:
+        clock.now += pause
+        if bucket.try_take() == 0:
+            turns.append(clock.now)
+
+    for start in turns:
+        assert sum(start <= turn < start + 60 - 1e-6 for turn in turns) <= per_minute + burst
