@@ -40,11 +40,12 @@ def test_the_folder_holds_the_documented_files_and_no_pickle(small_set: Training
         "adapter.safetensors",
         "config.json",
         "README.md",
+        "composition.json",
         "manifest.json",
     }
     manifest = json.loads((tmp_path / "manifest.json").read_bytes())
     assert {"files", "encoder_id", "dimension", "data_fingerprint", "parent", "report"} <= set(manifest)
-    assert set(manifest["files"]) == {"adapter.safetensors", "config.json", "README.md"}
+    assert set(manifest["files"]) == {"adapter.safetensors", "config.json", "README.md", "composition.json"}
 
 
 def test_config_and_card_say_how_documents_must_be_encoded(small_set: TrainingSet) -> None:

@@ -56,6 +56,7 @@ def test_the_json_has_the_documented_keys(carved: Bench) -> None:
         "encoder",
         "chosen",
         "because",
+        "composition",
         "results",
         "gains",
         "tuned",

@@ -18,6 +18,8 @@ COMMANDS = (
     "ingest",
     "embed",
     "pairs",
+    "pairs propose",
+    "pairs review",
     "train",
     "evaluate",
     "gate",
@@ -28,6 +30,7 @@ COMMANDS = (
     "intents train",
     "intents evaluate",
     "intents show",
+    "keys",
     "backup",
     "migrate",
     "gc",
@@ -52,9 +55,12 @@ def options(command: str) -> dict[str, object]:
 def all_commands() -> list[str]:
     """Every command, those of a group with the group's name before them."""
     top: Any = typer.main.get_command(app)
-    return [
-        f"{name} {below}".strip() for name, each in top.commands.items() for below in getattr(each, "commands", [""])
-    ]
+    found = []
+    for name, each in top.commands.items():
+        below = getattr(each, "commands", {})
+        found += [name] if not below or each.invoke_without_command else []
+        found += [f"{name} {command}" for command in below]
+    return found
 
 
 def test_the_commands_stand_in_flow_order() -> None:

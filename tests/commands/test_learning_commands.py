@@ -46,7 +46,7 @@ def test_evaluate_shows_systems_cells_and_differences(shop: Workspace) -> None:
     report = result("evaluate", shop)
     said = shown("evaluate", shop)
 
-    assert set(report["systems"]) == {"baseline", "candidate", "frozen", "mlp"}
+    assert set(report["systems"]) == {"baseline", "candidate", "composed", "frozen", "mlp"}
     assert "live (embed-adapter-v00)" in said
     assert "too small" in said
     assert all(f"Δ{metric}:" in said for metric in ("recall@3", "success@3", "ndcg@10", "bad_top1_rate"))

@@ -39,7 +39,7 @@ from mangaassist.loop import (
     train_candidate,
     workspace_encoder,
 )
-from mangaassist.loop.contenders import contenders
+from mangaassist.loop.contenders import Shelves, contenders
 from mangaassist.loop.enrichment import better_enrichment
 from mangaassist.promotion import IDENTITY
 from mangaassist.sample import sample_shop
@@ -260,7 +260,7 @@ def test_a_release_is_evaluated_on_the_texts_it_was_made_for(shop: Workspace) ->
     changed = Settings(enrich="none", template="title")
     encoder = workspace_encoder(shop, changed, no_progress)
 
-    found = contenders(shop, changed, live=release, chosen="identity", encoder=encoder)
+    found = contenders(shop, changed, Shelves(shop, changed, encoder), live=release, chosen="identity", encoder=encoder)
 
     assert texts_of_release(shop, release, changed) == DocumentTexts("all", DEFAULT_TEMPLATE)
     assert texts_of_release(shop, IDENTITY, changed) == DocumentTexts("none", "title")

@@ -69,6 +69,7 @@ def test_a_promoted_candidate_is_released_with_its_papers_and_live(shop: Workspa
         "adapter.safetensors",
         "config.json",
         "README.md",
+        "composition.json",
         "manifest.json",
         "report.json",
         "report.md",

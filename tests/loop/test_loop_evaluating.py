@@ -59,7 +59,7 @@ def test_the_candidate_learnt_the_slang_that_the_frozen_encoder_does_not_know(sh
 def test_the_report_sets_candidate_live_frozen_and_the_plain_first_run_side_by_side(shop: Workspace) -> None:
     report = stored_report(shop)
 
-    assert set(report["systems"]) == {"baseline", "candidate", "frozen", "mlp"}
+    assert set(report["systems"]) == {"baseline", "candidate", "composed", "frozen", "mlp"}
     assert report["live"] == IDENTITY
     assert report["systems"]["baseline"] == report["systems"]["frozen"]
     for system in report["systems"].values():

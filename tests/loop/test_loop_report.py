@@ -12,7 +12,7 @@ from mangaassist.data import Workspace, ingest
 from mangaassist.loop import candidate_folder, evaluate_candidate, make_pairs, read_settings, train_candidate
 from mangaassist.promotion import IDENTITY
 
-SYSTEMS = {"frozen", "baseline", "mlp", "candidate"}
+SYSTEMS = {"frozen", "baseline", "composed", "mlp", "candidate"}
 SMALL = {"delta": None, "p": None, "claim": None, **dict.fromkeys(SYSTEMS)}
 
 
@@ -31,6 +31,9 @@ def test_the_report_has_every_section(shop: Workspace) -> None:
         "live",
         "chosen",
         "because",
+        "composition",
+        "live_log",
+        "texts",
         "encoder",
         "data_fingerprint",
         "test_fingerprint",

@@ -42,5 +42,5 @@ def test_no_request_that_the_document_suggests_breaks_the_service(path: str, ser
 
     assert len(seen) >= 60
     assert max(seen) < 500
-    assert {200, 202} & set(seen)
+    assert {200, 202, 404} & set(seen)  # 404: a well-formed request for a model that is not there
     assert {400, 422} & set(seen)

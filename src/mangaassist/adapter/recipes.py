@@ -9,6 +9,9 @@ from typing import Any
 
 from mangaassist.adapter.ladder import Rung
 
+ROUND = 4_096
+"""Examples between two looks at validation: a log of ten thousand texts is past its best within one pass over it."""
+
 
 @dataclass(frozen=True, slots=True)
 class IdentityRecipe:
@@ -42,7 +45,7 @@ class GradientRecipe:
     positives_per_query: positives drawn per query and round; None takes every example.
     hard_negatives: mined or exposed negatives used per example, at most.
     random_negatives: documents of the whole corpus drawn per step, shared by the batch.
-    examples_per_round: at most, drawn anew each round; None takes all.
+    examples_per_round: at most, drawn anew each round, so that validation looks often enough; None takes all.
     stops_early: whether validation may end training before `rounds`; the first run always takes all of them.
     corpus_weight, corpus_batch: weight and size a step of the self-supervised pairs; 0 leaves them out.
     """
@@ -58,7 +61,7 @@ class GradientRecipe:
     corpus_weight: float = 1.0
     corpus_batch: int = 512
     stops_early: bool = True
-    examples_per_round: int | None = None
+    examples_per_round: int | None = ROUND
 
 
 Recipe = IdentityRecipe | CentringRecipe | RidgeRecipe | GradientRecipe

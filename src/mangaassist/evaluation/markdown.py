@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mangaassist.evaluation.cells import MIN_CELL_QUERIES, Exposure, cell_names
+from mangaassist.evaluation.markdown_parts import composition_lines, live_log_lines
 from mangaassist.evaluation.markdown_slices import change_lines, enrichment_lines, slice_lines
 from mangaassist.evaluation.markdown_tables import cell, difference, mean, number, table, with_interval
 
 Json = Mapping[str, Any]
 
-_SYSTEMS = ("frozen", "baseline", "mlp", "candidate")
+_SYSTEMS = ("frozen", "baseline", "composed", "mlp", "candidate")
+_IN_CELLS = ("frozen", "baseline", "mlp", "candidate")
 _METRICS = {
     "recall@3": "recall@3",
     "success@3": "success@3",
@@ -46,10 +48,11 @@ def _decision(decision: Json) -> list[str]:
 def _systems(report: Json) -> list[str]:
     """Systems side by side, each with its intervals."""
     names = {"baseline": f"live ({report['live']})", "candidate": f"candidate ({report['chosen']})"}
-    names["mlp"] = "first-run mlp"
+    names |= {"composed": "frozen, composed queries", "mlp": "first-run mlp"}
     rows = [
         (names.get(who, who), *(with_interval(report["systems"][who], metric) for metric in _METRICS))
         for who in _SYSTEMS
+        if who in report["systems"]
     ]
     counts = report["systems"]["candidate"]
     said = f"{counts['queries']:,} judged queries in {counts['groups']:,} groups, which the 95 % intervals resample."
@@ -74,7 +77,7 @@ def _cells(report: Json) -> list[str]:
 def _cell(systems: Json) -> list[str]:
     counted = systems["candidate"]
     queries, groups = (counted["queries"], counted["groups"]) if counted else (f"under {MIN_CELL_QUERIES}", "")
-    means = [mean(systems[who], metric) for metric in ("recall@3", "ndcg@10") for who in _SYSTEMS]
+    means = [mean(systems[who], metric) for metric in ("recall@3", "ndcg@10") for who in _IN_CELLS]
     return [str(queries), str(groups), *means]
 
 
@@ -103,6 +106,8 @@ _SECTIONS: Sequence[tuple[str, str, Callable[[Json], list[str]]]] = (
     ("cells", "Cells: what training has seen", _cells),
     ("slices", "Slices", slice_lines),
     ("enrichment", "Scenario 3: enriched text against plain", enrichment_lines),
+    ("composition", "What composing queries is worth", composition_lines),
+    ("live_log", "The newest searches of the log", live_log_lines),
     ("changes", "Queries that changed most", change_lines),
     ("systems", "Latency", _latency),
     ("candidate_digest", "Lineage", _lineage),

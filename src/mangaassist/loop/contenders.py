@@ -14,10 +14,10 @@ from mangaassist.loop.candidate import candidate_folder
 from mangaassist.loop.catalogue import load_catalogue
 from mangaassist.loop.judged import JudgedSplit
 from mangaassist.loop.settings import Settings
-from mangaassist.loop.texts import DocumentTexts, texts_of_release
+from mangaassist.loop.texts import DocumentTexts, texts_in_force, texts_of_release
 from mangaassist.loop.training import read_rung
 from mangaassist.promotion import IDENTITY, verify
-from mangaassist.queries import PLAIN, Composer, CompositionWeights, Lexicon, read_lexicon
+from mangaassist.queries import PLAIN, Composer, CompositionWeights, Lexicon, QueryReader, read_lexicon
 from mangaassist.retrieval import ComposedSearch
 
 _TIMED_QUERY = "dark fantasy like Berserk but less brutal"
@@ -64,32 +64,47 @@ class Retriever:
         return self.encoder.encode([query.text for query in split.queries])
 
 
+@dataclass(frozen=True, slots=True)
 class Shelf:
     """A workspace's documents under one way to write titles, ready for any adapter and any weights."""
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        settings: Settings,
-        encoder: CachedEncoder,
-        texts: DocumentTexts | None = None,
-        lexicon: Lexicon | None = None,
-    ) -> None:
-        self.documents = load_catalogue(workspace, settings, texts).documents
-        self._encoder = encoder
-        self._base = encoder.encode([document.text for document in self.documents])
-        own = read_lexicon(workspace.root) if lexicon is None else lexicon
-        self._composer = Composer(self.documents, titles(workspace), own)
+    documents: Sequence[Document]
+    base: Vectors
+    composer: Composer
+    encoder: CachedEncoder
 
     def retriever(self, adapter: Adapter, weights: CompositionWeights) -> Retriever:
         """An adapter with composition weights over the documents."""
         doc_ids = [document.doc_id for document in self.documents]
-        search = ComposedSearch.over(self._composer, weights, adapter, doc_ids, self._base)
-        return Retriever(search, adapter, self._encoder, self.documents)
+        search = ComposedSearch.over(self.composer, weights, adapter, doc_ids, self.base)
+        return Retriever(search, adapter, self.encoder, self.documents)
+
+
+class Shelves:
+    """A workspace's shelves, each made once; those with one lexicon read queries once."""
+
+    def __init__(self, workspace: Workspace, settings: Settings, encoder: CachedEncoder) -> None:
+        self._workspace, self._settings, self._encoder = workspace, settings, encoder
+        self._titles = titles(workspace)
+        self._readers: dict[str, QueryReader] = {}
+        self._made: dict[tuple[DocumentTexts, str], Shelf] = {}
+
+    def of(self, texts: DocumentTexts, lexicon: Lexicon | None = None) -> Shelf:
+        """The shelf of these texts; a lexicon that is not given is the workspace's own."""
+        own = read_lexicon(self._workspace.root) if lexicon is None else lexicon
+        words = repr(sorted(own.items()))
+        if (texts, words) not in self._made:
+            documents = load_catalogue(self._workspace, self._settings, texts).documents
+            reader = self._readers.get(words)
+            composer = Composer(documents, self._titles, own, reader=reader)
+            self._readers[words] = composer.reader
+            base = self._encoder.encode([document.text for document in documents])
+            self._made[texts, words] = Shelf(documents, base, composer, self._encoder)
+        return self._made[texts, words]
 
 
 def contenders(
-    workspace: Workspace, settings: Settings, *, live: str, chosen: str, encoder: CachedEncoder
+    workspace: Workspace, settings: Settings, shelves: Shelves, *, live: str, chosen: str, encoder: CachedEncoder
 ) -> dict[str, Retriever]:
     """`baseline` (what is live), `candidate`, and beside them `frozen`, `composed` and `mlp`.
 
@@ -98,9 +113,9 @@ def contenders(
     from the candidate's. All but `baseline` rank the candidate's, so that what each step adds to them can be told.
     """
     live_weights, live_lexicon = composition_of_release(workspace, live)
-    theirs = Shelf(workspace, settings, encoder, texts_of_release(workspace, live, settings), live_lexicon)
-    ours = Shelf(workspace, settings, encoder)
-    weights, _lexicon = read_composition(candidate_folder(workspace) / chosen)
+    theirs = shelves.of(texts_of_release(workspace, live, settings), live_lexicon)
+    weights, lexicon = read_composition(candidate_folder(workspace) / chosen)
+    ours = shelves.of(texts_in_force(workspace, settings), lexicon)
     frozen = Adapter("identity", encoder.dimension)
     return {
         "baseline": theirs.retriever(adapter_of_release(workspace, live, encoder), live_weights),
@@ -117,7 +132,10 @@ def _rung(workspace: Workspace, rung: str, encoder: CachedEncoder) -> Adapter:
 
 def composition_of_release(workspace: Workspace, release: str) -> tuple[CompositionWeights, Lexicon | None]:
     """How a published release composes queries; the identity release leaves them plain, whatever the lexicon."""
-    return (PLAIN, None) if release == IDENTITY else read_composition(workspace.releases / release)
+    if release == IDENTITY:
+        return PLAIN, None
+    verify(workspace.root, release)
+    return read_composition(workspace.releases / release)
 
 
 def runs_of(field: Mapping[str, Contender], split: JudgedSplit) -> dict[str, Run]:

@@ -11,7 +11,7 @@ from mangaassist.evaluation import report_markdown
 from mangaassist.loop.ablations import ablated_runs
 from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import load_catalogue, workspace_encoder
-from mangaassist.loop.contenders import contenders, runs_of
+from mangaassist.loop.contenders import Shelves, contenders, runs_of
 from mangaassist.loop.evidence import gate_evidence
 from mangaassist.loop.judged import judged_split
 from mangaassist.loop.live_log import live_log_section
@@ -36,12 +36,13 @@ def evaluate_candidate(
     tuning, encoder = read_tuning(workspace), workspace_encoder(workspace, settings, progress)
     check_current(workspace, settings, encoder_id=encoder.encoder_id)
     split, catalogue = judged_split(workspace, "test"), load_catalogue(workspace, settings)
-    field = contenders(workspace, settings, live=live, chosen=tuning["chosen"], encoder=encoder)
+    shelves = Shelves(workspace, settings, encoder)
+    field = contenders(workspace, settings, shelves, live=live, chosen=tuning["chosen"], encoder=encoder)
     scored = Scored(
         split=split,
         catalogue=catalogue,
         runs=runs_of(field, split),
-        by_text=runs_by_text(workspace, settings, field, encoder, split),
+        by_text=runs_by_text(shelves, settings, field, split),
         ablated=ablated_runs(field["candidate"], split),
         exposure=exposure_of(read_pairs(workspace, settings), split),
         seed=seed,

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 
 from mangaassist.core.types import Run
-from mangaassist.data import Enrichment, Workspace
-from mangaassist.encoders import CachedEncoder
-from mangaassist.loop.contenders import Retriever, Shelf
+from mangaassist.data import Enrichment
+from mangaassist.loop.contenders import Retriever, Shelves
 from mangaassist.loop.judged import JudgedSplit
 from mangaassist.loop.settings import Settings
 from mangaassist.loop.texts import DocumentTexts
@@ -16,10 +15,9 @@ TEXTS: Mapping[str, Enrichment] = {"plain": "none", "enriched": "all"}
 
 
 def runs_by_text(
-    workspace: Workspace,
+    shelves: Shelves,
     settings: Settings,
     field: Mapping[str, Retriever],
-    encoder: CachedEncoder,
     split: JudgedSplit,
 ) -> dict[str, dict[str, Run]]:
     """System → `plain`, `enriched` → run, whichever texts the settings have the shop use.
@@ -28,7 +26,7 @@ def runs_by_text(
     """
     runs: dict[str, dict[str, Run]] = {who: {} for who in ENRICHED_SYSTEMS}
     for text, enrich in TEXTS.items():
-        shelf = Shelf(workspace, settings, encoder, DocumentTexts(enrich, settings.template))
+        shelf = shelves.of(DocumentTexts(enrich, settings.template))
         for who in ENRICHED_SYSTEMS:
             runs[who][text] = shelf.retriever(field[who].adapter, field[who].search.weights).run(split)
     return runs

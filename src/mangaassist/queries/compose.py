@@ -63,12 +63,20 @@ class Composer:
     """Reads queries against one catalogue and says what speaks for each document besides its vector.
 
     documents: in the order of their vectors and scores.  titles: the records behind those that are titles.
-    lexicon: what shoppers' phrases mean; None is the built-in one.
+    lexicon: what shoppers' phrases mean; None is the built-in one.  reader: one for these documents and that lexicon,
+    where it is there already: it knows nothing of their texts.
     """
 
-    def __init__(self, documents: Sequence[Document], titles: Sequence[Title], lexicon: Lexicon | None = None) -> None:
+    def __init__(
+        self,
+        documents: Sequence[Document],
+        titles: Sequence[Title],
+        lexicon: Lexicon | None = None,
+        *,
+        reader: QueryReader | None = None,
+    ) -> None:
         doc_ids = [document.doc_id for document in documents]
-        self.reader = QueryReader(titles, doc_ids, lexicon)
+        self.reader = reader or QueryReader(titles, doc_ids, lexicon)
         self._lexical = LexicalIndex(_lexical_texts(documents, titles))
         self._kinds = np.array([document.kind for document in documents])
         self._row = {doc_id: row for row, doc_id in enumerate(doc_ids)}

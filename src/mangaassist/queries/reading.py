@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from mangaassist.core.types import DocId, DocumentKind, Intent
@@ -17,6 +18,9 @@ KINDS_BY_INTENT: Final[dict[Intent, frozenset[DocumentKind]]] = {
     "faq": frozenset({"article", "document"}),
 }
 """What an intent is answered with; where it is not named here, or not known, with everything."""
+
+REMEMBERED: Final = 16_384
+"""Readings kept at hand: evaluation asks for the same ones again and again, and so do shoppers."""
 
 ASKS_FOR_OTHERS: Final[frozenset[Intent]] = frozenset({"recommendation", "product_discovery"})
 
@@ -46,12 +50,16 @@ class QueryReader:
         self.facets = FacetIndex(titles, doc_ids)
         self._phrases = phrases_of(built_in_lexicon() if lexicon is None else lexicon, self.facets.names)
         self._longest = max(map(len, self._phrases), default=0)
+        self._remembered = lru_cache(maxsize=REMEMBERED)(self._read_anew)
 
     def read(self, text: str, intent: Intent | None = None) -> Reading:
         """The reading of one text. intent: the router's; None where nobody knows.
 
         Without an intent, a text that names titles is taken to ask for others like them.
         """
+        return self._remembered(text, intent)
+
+    def _read_anew(self, text: str, intent: Intent | None) -> Reading:
         references = self.resolver.references(text)
         wishes = wishes_of(text, self._phrases, longest=self._longest)
         asks_for_others = intent is None or intent in ASKS_FOR_OTHERS
