@@ -8,7 +8,7 @@ class ShopSettings:
     """The `[shop]` section; applied by the server after ranking, never in evaluation.
 
     max_age_rating: no title above this rating, whatever a request asks for; None allows all.
-    prefer_in_print: of titles that score alike, those in print first.
+    prefer_in_print: of titles that score alike, those out of print last.
     pin: ids that come first wherever they are among what was found.  bury: that come last there.
     never_show: ids that are never returned.
     """

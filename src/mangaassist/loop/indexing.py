@@ -103,16 +103,16 @@ def _built(workspace: Workspace, folder: Path, wanted: _Wanted, encoder: CachedE
 def _updated(
     workspace: Workspace, folder: Path, wanted: _Wanted, held: MadeOf, encoder: CachedEncoder
 ) -> IndexUpdate | None:
-    """The index with its delta, or as it is; None where a new build is due."""
+    """The index with its delta, or as it is; None where a new build is due, be it because files are damaged."""
     made_of = wanted.made_of
     written = {doc_id for doc_id, digest in made_of.documents.items() if held.documents.get(doc_id) != digest}
     removed = sorted(held.documents.keys() - made_of.documents.keys())
-    if not written and not removed:
-        return IndexUpdate(made_of.release, "up to date", len(wanted.documents))
     try:
         store = open_index(folder, encoder_id=made_of.encoder_id, release=made_of.release)
     except ArtifactError:
         return None
+    if not written and not removed:
+        return IndexUpdate(made_of.release, "up to date", len(wanted.documents))
     changes = len(written) + len(removed)
     if changes > MOST_CHANGED_SHARE * len(wanted.documents) or store.changed_documents + changes > MOST_IN_DELTA:
         return None

@@ -126,8 +126,7 @@ def _found(
 
 
 def _is_available(served: ServedRelease, doc_id: DocId) -> bool:
-    row = served.rows[doc_id]
-    return bool(served.filters.in_print[row] or served.filters.articles[row])
+    return not served.filters.out_of_print[served.rows[doc_id]]
 
 
 def _result(served: ServedRelease, reading: Reading, weights: CompositionWeights, each: Placed) -> Result:

@@ -6,10 +6,10 @@ from typing import Any, Self
 
 from threadpoolctl import threadpool_limits
 
-from mangaassist.core.types import Vectors
+from mangaassist.core.types import Vectors, no_progress
 from mangaassist.data import Workspace
-from mangaassist.encoders import Encoder, load_encoder
-from mangaassist.loop import Settings
+from mangaassist.encoders import Encoder
+from mangaassist.loop import Settings, workspace_encoder
 from mangaassist.serving.answering import Answering, Stages
 from mangaassist.serving.answers import Answer, RetrieveRequest, TextKind
 from mangaassist.serving.filtering import rating_level
@@ -38,20 +38,21 @@ class LiveEngine:
     ) -> Self:
         """The engine, ready to answer; builds the index of the live release if it has none.
 
-        encoder: that of the settings if None.  look_every_s: how often it looks for another live release; None never.
+        encoder: of queries; that of the settings if None.
+        look_every_s: how often it looks for another live release; None never.
         Pins matrix products of this process to one thread each: more would wait for each other, request for request.
         """
         threadpool_limits(limits=1)
         if settings.shop.max_age_rating is not None:
             rating_level(settings.shop.max_age_rating)
         log = log or service_log()
-        encoder = encoder or load_encoder(settings.encoder, settings.titan)
+        stored = workspace_encoder(workspace, settings, no_progress)
 
         def complain(error: Exception) -> None:
             log.warning("the encoder gave no vector in time", **where_raised(error))
 
-        live = LiveRelease(workspace, settings, encoder, log=log)
-        engine = cls(live, QueryEncoder(encoder, settings.service, complain=complain), settings)
+        live = LiveRelease(workspace, settings, stored, log=log)
+        engine = cls(live, QueryEncoder(encoder or stored.wrapped, settings.service, complain=complain), settings)
         engine._encoder.vector("")  # what an encoder loads on its first call is loaded before the first question
         if look_every_s is not None:
             live.start(look_every_s)

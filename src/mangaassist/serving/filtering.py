@@ -41,15 +41,15 @@ class FilterMasks:
             name: {str(value): column == value for value in np.unique(column)} for name, column in columns.items()
         }
         self._size = len(records)
-        self.articles = self._masked("kind", {"article"})
-        self.in_print = self._masked("availability", {"inprint"})
+        self._articles = self._masked("kind", {"article"})
+        self.out_of_print = self._masked("availability", {"outofprint"})
 
     def allowed(self, where: Where) -> Mask:
         """(documents,): which pass every facet named; articles pass those that only titles have."""
         passing = np.ones(self._size, dtype=np.bool_)
         for name, values in where.items():
             mask = self._masked(name, values)
-            passing &= mask if name == "kind" else mask | self.articles
+            passing &= mask if name == "kind" else mask | self._articles
         return passing
 
     def _masked(self, name: str, values: Collection[str]) -> Mask:

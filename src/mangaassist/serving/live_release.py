@@ -13,7 +13,7 @@ from typing import Any, Final
 from mangaassist.core.errors import RetrievalError
 from mangaassist.core.types import no_progress
 from mangaassist.data import Workspace
-from mangaassist.encoders import CachedEncoder, Encoder
+from mangaassist.encoders import CachedEncoder
 from mangaassist.intents import IntentClassifier, live_intents_version
 from mangaassist.loop import Settings, index_folder, index_stamp, live_intents, registry_of, update_index
 from mangaassist.serving.served_release import ServedRelease, open_release
@@ -61,13 +61,13 @@ class LiveRelease:
         self,
         workspace: Workspace,
         settings: Settings,
-        encoder: Encoder,
+        encoder: CachedEncoder,
         *,
         log: Any,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._workspace, self._settings, self._log, self._clock = workspace, settings, log, clock
-        self._encoder = CachedEncoder(encoder, workspace.vectors)
+        self._encoder = encoder
         self._registry = registry_of(workspace)
         self._looking = threading.Lock()
         self._stopped = threading.Event()

@@ -11,7 +11,7 @@ from mangaassist.core.shop_settings import ShopSettings
 from mangaassist.core.types import DocId
 
 IN_PRINT_BONUS: Final = 0.002
-"""In units of cosine: titles that lie closer than this count as equals, and those in print go first."""
+"""In units of cosine: titles that lie closer than this count as equals, and those out of print go behind."""
 
 REACH: Final = 50
 """So many documents more than asked for are ranked: among these the rules work."""
@@ -31,7 +31,7 @@ def placed(
 ) -> list[Placed]:
     """The first `k` of what was found, best first, once the shop's rules have moved them.
 
-    is_available: whether a document is in print; a help article is, so that only titles out of print lose.
+    is_available: whether a document is anything but a title known to be out of print.
     """
     order = list(found)
     moved: set[DocId] = set()
@@ -49,6 +49,6 @@ def placed(
             return ("pinned by the shop",)
         if doc_id in buried:
             return ("placed last by the shop",)
-        return ("in print: preferred by the shop among equals",) if doc_id in moved else ()
+        return ("available: preferred by the shop among equals",) if doc_id in moved else ()
 
     return [Placed(doc_id, found[doc_id], said(doc_id)) for doc_id in [*pinned, *middle, *buried][:k]]
