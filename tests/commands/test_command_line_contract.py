@@ -28,6 +28,9 @@ COMMANDS = (
     "intents train",
     "intents evaluate",
     "intents show",
+    "index",
+    "search",
+    "serve",
     "backup",
     "migrate",
     "gc",
@@ -37,6 +40,7 @@ COMMANDS = (
 INTENTS = ("intents train", "intents evaluate", "intents show")
 ON_A_WORKSPACE = (
     *("embed", "pairs", "train", "evaluate", "gate", "promote", "rollback", "releases", "migrate", "gc"),
+    *("index", "serve"),
     *INTENTS,
 )
 
@@ -50,11 +54,14 @@ def options(command: str) -> dict[str, object]:
 
 
 def all_commands() -> list[str]:
-    """Every command, those of a group with the group's name before them."""
+    """Every command, those of a group with the group's name before them; a group may be a command itself."""
     top: Any = typer.main.get_command(app)
-    return [
-        f"{name} {below}".strip() for name, each in top.commands.items() for below in getattr(each, "commands", [""])
-    ]
+    found: list[str] = []
+    for name, each in top.commands.items():
+        below = getattr(each, "commands", {})
+        found += [name] if not below or each.invoke_without_command else []
+        found += [f"{name} {other}" for other in below]
+    return found
 
 
 def test_the_commands_stand_in_flow_order() -> None:
@@ -91,6 +98,9 @@ def test_help_names_every_command() -> None:
         ("nonsense",),
         ("ingest",),
         ("bench",),
+        ("search",),
+        ("search", "pirates", "--k", "0"),
+        ("serve", "--port", "99999"),
         ("backup",),
         ("gc", "--keep", "-1"),
         ("gate", "--nonsense"),
