@@ -1,7 +1,7 @@
 """`python -m benchmarks.engine WORKSPACE [--json FILE]`: milliseconds of an answer by stage, one thread.
 
 Every judged test query of the workspace is asked, with its intent and without, in rounds of another order each. Nothing
-is kept, so that each answer encodes its query. WORKSPACE: that of a finished `make demo`, its candidate promoted or not.
+is kept, so that each answer encodes its query. WORKSPACE: of a finished `make demo`, its candidate promoted or not.
 """
 
 import argparse
@@ -41,9 +41,10 @@ def main() -> None:
     here, info = machine(), dict(engine.info())
     found = {"machine": here, "stages": figures, "release": info["release"], "documents": info["documents"]}
     write_atomic(given.json, canonical_json(found))
+    what = f"{QUESTIONS:,} questions of the sample's test split, {info['documents']} documents, {info['release']}"
+    how = f"one thread, each query encoded anew; ms, each figure of the quietest of {ROUNDS} rounds"
     text = (
-        f"{QUESTIONS:,} questions of the sample shop's test split, {info['documents']} documents, {info['release']}, one "
-        f"thread, each encoded anew; ms, each figure of the quietest of {ROUNDS} rounds, {here['cores']} cores of {here['processor']}, {here['date']}:\n\n"
+        f"{what}, {how}, {here['cores']} cores of {here['processor']}, {here['date']}:\n\n"
         f"| | {' | '.join(STAGES)} |\n|---|{'---|' * len(STAGES)}\n"
         f"| p50 | {cells(figures, 'p50')} |\n| p99 | {cells(figures, 'p99')} |"
     )
@@ -53,7 +54,8 @@ def main() -> None:
 
 def asked(engine: LiveEngine, workspace: Workspace) -> list[Mapping[str, list[float]]]:
     """Milliseconds of every question by stage, for each round, after questions that do not count."""
-    rng, rounds = np.random.default_rng(SEED), []
+    rng = np.random.default_rng(SEED)
+    rounds: list[Mapping[str, list[float]]] = []
     queries = judged_split(workspace, "test").queries
     requests = [RetrieveRequest(query.text, intent) for query in queries for intent in (query.intent, None)]
     for request in requests[:100]:

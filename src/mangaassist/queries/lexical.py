@@ -5,7 +5,7 @@ so that 1 is the best match whatever the query's length: that is what a weight c
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -53,10 +53,10 @@ class LexicalIndex:
         best = found.max(initial=0.0)
         return found / best if best > 0 else found
 
-    def telling_words(self, text: str, row: int) -> list[str]:
-        """The words of a text that this document holds and few others do, the weightiest first."""
+    def telling_words(self, typed: Iterable[str], row: int) -> list[str]:
+        """Which of these words, as `words` gives them, this document holds and few others do, the weightiest first."""
         found: list[tuple[float, str]] = []
-        for word in dict.fromkeys(words(text)):
+        for word in dict.fromkeys(typed):
             column = self._column.get(word)
             if column is None:
                 continue

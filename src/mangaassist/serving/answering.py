@@ -20,7 +20,7 @@ from mangaassist.retrieval import Where
 from mangaassist.serving.answers import Answer, Result, RetrieveRequest
 from mangaassist.serving.filtering import where_of
 from mangaassist.serving.ranking import best_without_vector
-from mangaassist.serving.reasons import reasons
+from mangaassist.serving.reasons import Reasons
 from mangaassist.serving.results import result_of
 from mangaassist.serving.routing import CallerIntent, route_message
 from mangaassist.serving.served_release import ServedRelease
@@ -72,7 +72,8 @@ class Answering:
         found = _found(served, adapted, adjustment, request.k + REACH, where)
         stages.end("search")
         ordered = placed(found, self.shop, request.k, is_available=lambda doc_id: _is_available(served, doc_id))
-        results = tuple(_result(served, reading, weights, each) for each in ordered)
+        reasons = Reasons(served, reading, weights)
+        results = tuple(_result(served, each, reasons) for each in ordered)
         stages.end("rules")
         return Answer(
             query_id=query_id,
@@ -129,7 +130,6 @@ def _is_available(served: ServedRelease, doc_id: DocId) -> bool:
     return not served.filters.out_of_print[served.rows[doc_id]]
 
 
-def _result(served: ServedRelease, reading: Reading, weights: CompositionWeights, each: Placed) -> Result:
+def _result(served: ServedRelease, each: Placed, reasons: Reasons) -> Result:
     document = served.documents[served.rows[each.doc_id]]
-    why = (*reasons(served, reading, each.doc_id, weights), *each.said)
-    return result_of(document, served.records[each.doc_id], each.score, why)
+    return result_of(document, served.records[each.doc_id], each.score, (*reasons.of(each.doc_id), *each.said))
