@@ -17,6 +17,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 demo: $(INSTALLED)  ## the whole loop on the sample shop, from logs to a release
 	$(BIN)/mangaassist demo --workspace $(DEMO)
+	@echo "Now serve it: $(BIN)/mangaassist serve --workspace $(DEMO)"
 
 test: $(INSTALLED)  ## every test, doctest and documentation check
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile

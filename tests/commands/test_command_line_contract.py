@@ -31,6 +31,9 @@ COMMANDS = (
     "intents evaluate",
     "intents show",
     "keys",
+    "index",
+    "search",
+    "serve",
     "backup",
     "migrate",
     "gc",
@@ -40,6 +43,7 @@ COMMANDS = (
 INTENTS = ("intents train", "intents evaluate", "intents show")
 ON_A_WORKSPACE = (
     *("embed", "pairs", "train", "evaluate", "gate", "promote", "rollback", "releases", "migrate", "gc"),
+    *("index", "serve"),
     *INTENTS,
 )
 
@@ -53,13 +57,13 @@ def options(command: str) -> dict[str, object]:
 
 
 def all_commands() -> list[str]:
-    """Every command, those of a group with the group's name before them."""
+    """Every command, those of a group with the group's name before them; a group may be a command itself."""
     top: Any = typer.main.get_command(app)
-    found = []
+    found: list[str] = []
     for name, each in top.commands.items():
         below = getattr(each, "commands", {})
         found += [name] if not below or each.invoke_without_command else []
-        found += [f"{name} {command}" for command in below]
+        found += [f"{name} {other}" for other in below]
     return found
 
 
@@ -97,6 +101,9 @@ def test_help_names_every_command() -> None:
         ("nonsense",),
         ("ingest",),
         ("bench",),
+        ("search",),
+        ("search", "pirates", "--k", "0"),
+        ("serve", "--port", "99999"),
         ("backup",),
         ("gc", "--keep", "-1"),
         ("gate", "--nonsense"),

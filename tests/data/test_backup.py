@@ -94,6 +94,15 @@ def test_vectors_can_be_left_out_because_they_can_be_encoded_again(shop: Workspa
     check_backup(target)
 
 
+def test_indexes_are_left_out_because_they_can_be_made_again(shop: Workspace, target: Path) -> None:
+    (shop.index / "embed-adapter-v00").mkdir()
+    (shop.index / "embed-adapter-v00" / "CURRENT").write_text("build-000001")
+
+    back_up(shop.root, target, at=NOON)
+
+    assert list((target / "index").iterdir()) == []
+
+
 def test_a_row_that_another_process_has_just_written_to_a_database_is_in_the_copy(
     shop: Workspace, target: Path
 ) -> None:

@@ -47,3 +47,7 @@ def test_a_corpus_without_titles_has_no_facets() -> None:
 
     assert index.alike([DocId("x")]).tolist() == [0]
     assert index.having([("dark",)]).tolist() == [0]
+
+
+def test_facets_are_named_as_the_catalogue_does_the_rarest_first() -> None:
+    assert INDEX.named([("fantasy",), ("slice", "of", "life"), ("robots",)]) == ["slice_of_life", "Fantasy"]

@@ -42,3 +42,10 @@ def test_scores_lie_between_0_and_1_and_the_best_is_1_where_a_word_is_known(text
     assert found.shape == (len(texts),)
     assert np.all((found >= 0) & (found <= 1))
     assert found.max() in (0, 1)
+
+
+def test_telling_words_are_those_that_a_document_holds_and_few_others_do() -> None:
+    index = LexicalIndex(["ramen and a cat", *["a dog and a cat"] * 20, "a ramen shop"])
+
+    assert index.telling_words(["cat", "ramen", "zebra", "dog"], 0) == ["ramen"]
+    assert index.telling_words(["ramen", "shop", "dog", "ramen"], 21) == ["shop", "ramen"]

@@ -224,6 +224,7 @@ def _draw(console: Console, stored: Mapping[str, Any], folder: Path) -> None:
     else:
         console.print("[bold]Nothing was released:[/] the live release stays what it was, and the rules above say why.")
         console.print(f"Look closer: mangaassist gate {where} --json -")
+    console.print(f"Ask it: mangaassist serve {where}   (live), or compare: mangaassist search TEXT {where}")
     console.print(
         "Now on real data of your own: mangaassist bench DIR (a BEIR folder), or mangaassist init and ingest."
     )

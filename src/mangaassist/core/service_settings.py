@@ -18,6 +18,9 @@ class ServiceSettings:
     text_characters: of one text to embed.  body_s: how long a body may take to arrive.
     requests_per_minute, burst: of each key or, without keys, of each client address.
     engine_threads: answers under way at once.  waiting: requests that may wait for one; more are told to come back.
+    encoder_wait_s: how long an answer waits for the encoder; after that it is degraded.
+    encoder_failures: so many in a row, and the encoder is left alone for encoder_rest_s; answers are degraded at once.
+    queries_kept: base vectors of that many queries are kept in memory.
     log_bytes: a log file is closed at this size, and at the end of its day (UTC).
     log_queue: served queries not yet in the log; more are dropped and counted.  event_calls: waiting for the disk.
     event_ids_kept_days: how long a repeated event is recognised by the service itself; ingest knows every id for ever.
@@ -38,6 +41,10 @@ class ServiceSettings:
     burst: Positive = 200
     engine_threads: Positive = 4
     waiting: Positive = 64
+    encoder_wait_s: Seconds = 2.0
+    encoder_failures: Positive = 5
+    encoder_rest_s: Seconds = 10.0
+    queries_kept: Positive = 4_096
     log_bytes: Positive = 64 << 20
     log_queue: Positive = 10_000
     event_calls: Positive = 1_000

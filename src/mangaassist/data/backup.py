@@ -143,7 +143,7 @@ def _sources(workspace: Workspace, *, with_vectors: bool) -> Iterator[Path]:
         left_out |= set(leftover_parts(workspace))
     yield from (path for name in COPIED_FILES if (path := workspace.root / name).is_file())
     for folder in FOLDERS:
-        if folder == workspace.vectors.name and not with_vectors:
+        if folder == workspace.index.name or (folder == workspace.vectors.name and not with_vectors):
             continue
         for path in sorted((workspace.root / folder).rglob("*")):
             if path.is_file() and path not in left_out and not path.name.endswith(_BESIDE_SQLITE):

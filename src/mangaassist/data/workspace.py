@@ -4,11 +4,11 @@
     workspace.sqlite    the ledger of ingested files, and what later stages record
     tables/<kind>/      validated rows, one Parquet part per ingested file
     quarantine/         refused rows with the reason
-    vectors/ pairs/ runs/ releases/ intents/ logs/
+    vectors/ pairs/ runs/ releases/ intents/ index/ logs/
     keys.json           hashes of the API keys of the HTTP service, where there are any
 
-Tables, vectors, pairs and runs can be deleted and rebuilt from the shop's files, but for `pairs/synthetic.jsonl`, which
-holds what reviewers decided. `mangaassist backup` copies all of it.
+Tables, vectors, indexes, pairs and runs can be deleted and rebuilt from the shop's files, but for
+`pairs/synthetic.jsonl`, which holds what reviewers decided. `mangaassist backup` copies all of it but the indexes.
 """
 
 import errno
@@ -33,7 +33,7 @@ from mangaassist.data import ledger
 
 FORMAT: Final = "mangaassist-workspace"
 FORMAT_VERSION: Final = 2
-FOLDERS: Final = ("tables", "quarantine", "vectors", "pairs", "runs", "releases", "intents", "logs")
+FOLDERS: Final = ("tables", "quarantine", "vectors", "pairs", "runs", "releases", "intents", "index", "logs")
 DATABASE: Final = "workspace.sqlite"
 LOCK: Final = "workspace.lock"
 FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -142,6 +142,11 @@ class Workspace:
     def intents(self) -> Path:
         """Versions of the intent classifier."""
         return self.root / "intents"
+
+    @property
+    def index(self) -> Path:
+        """Indexes that serving searches, a folder per release."""
+        return self.root / "index"
 
     @property
     def logs(self) -> Path:

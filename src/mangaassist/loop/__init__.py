@@ -1,6 +1,6 @@
 """One workspace in, one step of the loop further out: each stage on a shop's stored state.
 
-    make_pairs ──► train_candidate ──► evaluate_candidate ──► decide ──► release_candidate
+    make_pairs ──► train_candidate ──► evaluate_candidate ──► decide ──► release_candidate ──► update_index
 
 Every stage reads what the one before stored, writes its own result last and whole, and may be killed and run again.
 """
@@ -8,10 +8,13 @@ Every stage reads what the one before stored, writes its own result last and who
 from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import Catalogue, data_fingerprint, load_catalogue, workspace_encoder
 from mangaassist.loop.collecting import Garbage, collect_garbage, collect_releases
+from mangaassist.loop.contenders import adapter_of_release, composition_of_release
 from mangaassist.loop.deciding import decide, registry_of, release_candidate
 from mangaassist.loop.enrichment import EnrichmentChoice, all_texts, choose_enrichment
 from mangaassist.loop.evaluating import evaluate_candidate
 from mangaassist.loop.exporting import ExportFormat, export_adapter
+from mangaassist.loop.facet_values import FACETS, facet_value, facet_values
+from mangaassist.loop.indexing import IndexUpdate, update_index
 from mangaassist.loop.intents import (
     describe_intents,
     evaluate_intent_classifier,
@@ -21,26 +24,33 @@ from mangaassist.loop.intents import (
 from mangaassist.loop.judged import JudgedSplit, judged_split
 from mangaassist.loop.lineage import trace_pairs, trace_release
 from mangaassist.loop.pairing import StoredPairs, make_pairs, read_pair_counts, read_pairs
+from mangaassist.loop.release_index import Record, by_id, index_folder, index_stamp
 from mangaassist.loop.reviewing import export_review, import_review, propose, read_proposals
 from mangaassist.loop.settings import SETTINGS_FILE, Settings, read_settings
 from mangaassist.loop.texts import DocumentTexts, first_texts, texts_in_force, texts_of_release
-from mangaassist.loop.training import train_candidate
+from mangaassist.loop.training import read_rung, train_candidate
 
 __all__ = [
+    "FACETS",
     "SETTINGS_FILE",
     "Catalogue",
     "DocumentTexts",
     "EnrichmentChoice",
     "ExportFormat",
     "Garbage",
+    "IndexUpdate",
     "JudgedSplit",
+    "Record",
     "Settings",
     "StoredPairs",
+    "adapter_of_release",
     "all_texts",
+    "by_id",
     "candidate_folder",
     "choose_enrichment",
     "collect_garbage",
     "collect_releases",
+    "composition_of_release",
     "data_fingerprint",
     "decide",
     "describe_intents",
@@ -48,8 +58,12 @@ __all__ = [
     "evaluate_intent_classifier",
     "export_adapter",
     "export_review",
+    "facet_value",
+    "facet_values",
     "first_texts",
     "import_review",
+    "index_folder",
+    "index_stamp",
     "judged_split",
     "live_intents",
     "load_catalogue",
@@ -58,6 +72,7 @@ __all__ = [
     "read_pair_counts",
     "read_pairs",
     "read_proposals",
+    "read_rung",
     "read_settings",
     "read_tuning",
     "registry_of",
@@ -68,5 +83,6 @@ __all__ = [
     "trace_release",
     "train_candidate",
     "train_intent_classifier",
+    "update_index",
     "workspace_encoder",
 ]

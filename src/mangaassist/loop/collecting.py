@@ -73,9 +73,16 @@ def _unreferenced(workspace: Workspace, settings: Settings, with_vectors: bool) 
     yield from ((path, "rows of a file that does not count") for path in leftover_parts(workspace))
     yield from ((path, "a release that was never published whole") for path in unpublished(workspace.root))
     yield from ((path, "left of a deleted release") for path in half_removed(workspace.root))
+    yield from ((path, "the index of a release that is gone") for path in _orphaned_indexes(workspace))
     yield from ((path, "left of a training that did not finish") for path in _unfinished_training(workspace))
     if with_vectors:
         yield from ((path, "vectors of an encoder not in use") for path in _unused_vectors(workspace, settings))
+
+
+def _orphaned_indexes(workspace: Workspace) -> list[Path]:
+    """Indexes of releases that were deleted since."""
+    there = releases(workspace.root)
+    return [path for path in sorted(workspace.index.glob("*")) if path.is_dir() and path.name not in there]
 
 
 def _unfinished_training(workspace: Workspace) -> list[Path]:

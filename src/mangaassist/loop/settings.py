@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from mangaassist.core.errors import SettingsError
 from mangaassist.core.service_settings import ServiceSettings
+from mangaassist.core.shop_settings import ShopSettings
 from mangaassist.data import DEFAULT_TEMPLATE, Enrichment
 from mangaassist.encoders import TitanSettings
 from mangaassist.pairs import LiveLogRules, PairRules
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     service: Annotated[ServiceSettings, BeforeValidator(_only_known(ServiceSettings))] = Field(
         default_factory=ServiceSettings
     )
+    shop: Annotated[ShopSettings, BeforeValidator(_only_known(ShopSettings))] = Field(default_factory=ShopSettings)
 
 
 def read_settings(root: Path) -> Settings:

@@ -77,7 +77,7 @@ class Composer:
     ) -> None:
         doc_ids = [document.doc_id for document in documents]
         self.reader = reader or QueryReader(titles, doc_ids, lexicon)
-        self._lexical = LexicalIndex(_lexical_texts(documents, titles))
+        self.lexical = LexicalIndex(_lexical_texts(documents, titles))
         self._kinds = np.array([document.kind for document in documents])
         self._row = {doc_id: row for row, doc_id in enumerate(doc_ids)}
 
@@ -90,7 +90,7 @@ class Composer:
         facets = self.reader.facets
         return np.stack(
             [
-                self._lexical.scores(reading.text),
+                self.lexical.scores(reading.text),
                 facets.alike(reading.references),
                 facets.wanted(reading.wanted),
                 facets.having(reading.rejected),

@@ -61,6 +61,12 @@ class FacetIndex:
         """The facets of one document."""
         return self._of.get(doc_id, frozenset())
 
+    def named(self, facets: Iterable[Facet]) -> list[str]:
+        """What the catalogue calls these facets, the rarest first; one that it does not have is left out."""
+        known = [facet for facet in facets if facet in self._column]
+        known.sort(key=lambda facet: (-float(self._idf[self._column[facet]]), facet))
+        return [self.names[facet] for facet in known]
+
     def alike(self, doc_ids: Sequence[DocId]) -> Scores:
         """(documents,) in [0, 1]: the mean cosine of every document's facets, by rarity, with those of these ones."""
         rows = [self._row[doc_id] for doc_id in doc_ids if doc_id in self._row]

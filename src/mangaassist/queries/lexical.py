@@ -5,7 +5,7 @@ so that 1 is the best match whatever the query's length: that is what a weight c
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,8 @@ from mangaassist.queries.words import words
 
 SATURATION: Final = 1.2
 LENGTH_PULL: Final = 0.75
+TELLING_SHARE: Final = 0.1
+"""A word that more of the documents hold than this tells nobody why one of them was found."""
 
 Scores = npt.NDArray[np.float32]
 
@@ -39,6 +41,7 @@ class LexicalIndex:
         weights = idf[columns] * times * (SATURATION + 1) / (times + SATURATION * pull[rows])
         shape = (self._size, len(self._column))
         self._weights = sparse.csc_matrix((weights.astype(np.float32), (rows, columns)), shape=shape)
+        self._weights.sort_indices()
 
     def scores(self, text: str) -> Scores:
         """(documents,) in [0, 1]: 1 for the best match, all 0 where no word is known."""
@@ -49,3 +52,17 @@ class LexicalIndex:
             found[self._weights.indices[start:end]] += self._weights.data[start:end]
         best = found.max(initial=0.0)
         return found / best if best > 0 else found
+
+    def telling_words(self, typed: Iterable[str], row: int) -> list[str]:
+        """Which of these words, as `words` gives them, this document holds and few others do, the weightiest first."""
+        found: list[tuple[float, str]] = []
+        for word in dict.fromkeys(typed):
+            column = self._column.get(word)
+            if column is None:
+                continue
+            start, end = self._weights.indptr[column : column + 2]
+            place = start + int(np.searchsorted(self._weights.indices[start:end], row))
+            holds = place < end and self._weights.indices[place] == row
+            if holds and end - start <= max(1.0, TELLING_SHARE * self._size):
+                found.append((-float(self._weights.data[place]), word))
+        return [word for _, word in sorted(found)]

@@ -65,12 +65,11 @@ class MisspeltNames:
         found = [self._postings[pair] for pair in pairs if pair in self._postings]
         if not found:
             return []
-        numbers, shared = np.unique(np.concatenate(found), return_counts=True)
-        near = np.abs(self._lengths[numbers] - len(typed)) <= (1 - SIMILARITY) * np.maximum(
-            self._lengths[numbers], len(typed)
-        )
-        chosen: list[int] = numbers[near & (shared >= _SHARED_PAIRS * len(pairs))].tolist()
-        return [number for number in chosen if self._letters[number][0] == typed[0]]
+        shared = np.bincount(np.concatenate(found), minlength=len(self._letters))
+        numbers = np.flatnonzero(shared >= _SHARED_PAIRS * len(pairs))
+        longer = np.maximum(self._lengths[numbers], len(typed))
+        near = np.abs(self._lengths[numbers] - len(typed)) <= (1 - SIMILARITY) * longer
+        return [number for number in numbers[near].tolist() if self._letters[number][0] == typed[0]]
 
 
 def _pairs(letters: str) -> set[str]:

@@ -8,7 +8,7 @@ from mangaassist.retrieval.build import EXACT_UP_TO
 from mangaassist.retrieval.building import build_index, compact
 from mangaassist.retrieval.composed import Adapts, ComposedSearch
 from mangaassist.retrieval.embedded import EmbeddedStore, open_index
-from mangaassist.retrieval.exact import search_run
+from mangaassist.retrieval.exact import adjusted_scores, best_documents, search_run
 from mangaassist.retrieval.exact_store import ExactStore
 from mangaassist.retrieval.store import DocumentVectors, Hits, IndexInfo, VectorStore, Where
 
@@ -23,6 +23,8 @@ __all__ = [
     "IndexInfo",
     "VectorStore",
     "Where",
+    "adjusted_scores",
+    "best_documents",
     "build_index",
     "compact",
     "open_index",

@@ -31,18 +31,20 @@ def search_run(
         scores = queries[start : start + _BLOCK] @ documents.T  # (block, m)
         for row, query_id in enumerate(query_ids[start : start + _BLOCK]):
             wanted = depth if isinstance(depth, int) else depth[query_id]
-            adjusted = scores[row] if adjust is None else _adjusted(scores[row], adjust(query_id))
-            run[query_id] = _best(adjusted, doc_ids, wanted)
+            adjusted = scores[row] if adjust is None else adjusted_scores(scores[row], adjust(query_id))
+            run[query_id] = best_documents(adjusted, doc_ids, wanted)
     return run
 
 
-def _adjusted(scores: Vectors, adjustment: Adjustment) -> Vectors:
+def adjusted_scores(scores: Vectors, adjustment: Adjustment) -> Vectors:
+    """Scores (documents,) with what else speaks for each document; minus infinity where it may not be returned."""
     if adjustment.bonus is not None:
         scores = scores + adjustment.bonus
     return scores if adjustment.allowed is None else np.where(adjustment.allowed, scores, np.float32(-np.inf))
 
 
-def _best(scores: Vectors, doc_ids: Sequence[DocId], depth: int) -> dict[DocId, float]:
+def best_documents(scores: Vectors, doc_ids: Sequence[DocId], depth: int) -> dict[DocId, float]:
+    """The best `depth` documents by their scores (documents,), best first; minus infinity is never among them."""
     count = min(depth, len(scores))
     if count < len(scores):
         # Ties at the cut are decided by document id, as everywhere: keep every score equal to the last one in.

@@ -1,5 +1,6 @@
-"""A retrieval engine in; results, acknowledged events and vectors over HTTP out, and the production log.
+"""A workspace's live release in; results, acknowledged events and vectors over HTTP out, and the production log.
 
+LiveEngine.open(workspace, settings)                        the engine: the live release, as it was evaluated
 route_message(vector, …)                                    what to search: titles, articles or both; never adapted
 create_app(engine, settings, …) ──► run_server(app, …)      the service; Engine is what it asks for
 Client(url).retrieve(…)                                      the other side
@@ -9,6 +10,8 @@ from mangaassist.core.service_settings import ServiceSettings
 from mangaassist.serving.answers import Answer, Engine, Filters, Result, RetrieveRequest, Shelf
 from mangaassist.serving.app import create_app, service_of
 from mangaassist.serving.client import Client, EventsReceipt
+from mangaassist.serving.comparing import Compared, compared_releases
+from mangaassist.serving.engine import LiveEngine
 from mangaassist.serving.keys import KEYS_FILE, SCOPES, ApiKey, KeyRing, add_key, read_keys, revoke_key
 from mangaassist.serving.refusals import Refused
 from mangaassist.serving.routing import CallerIntent, route_message
@@ -23,10 +26,12 @@ __all__ = [
     "ApiKey",
     "CallerIntent",
     "Client",
+    "Compared",
     "Engine",
     "EventsReceipt",
     "Filters",
     "KeyRing",
+    "LiveEngine",
     "NotStored",
     "Refused",
     "Result",
@@ -36,6 +41,7 @@ __all__ = [
     "Shelf",
     "add_key",
     "check_binding",
+    "compared_releases",
     "create_app",
     "read_keys",
     "revoke_key",

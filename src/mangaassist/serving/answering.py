@@ -1,0 +1,135 @@
+"""A request, its base vector and a release in, an answer out: the whole way from message to results, in stages.
+
+    route ──► compose (read, join, what else speaks for each document) ──► adapt ──► search ──► rules
+
+Without a base vector (the encoder is away) words, named titles and facets alone rank: the answer is `degraded`.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+
+from mangaassist.core.shop_settings import ShopSettings
+from mangaassist.core.types import Adjustment, DocId, Vectors
+from mangaassist.intents import BOTH, IntentClassifier, Route
+from mangaassist.queries import CompositionWeights, Reading, compose_vectors
+from mangaassist.retrieval import Where
+from mangaassist.serving.answers import Answer, Result, RetrieveRequest
+from mangaassist.serving.filtering import where_of
+from mangaassist.serving.ranking import best_without_vector
+from mangaassist.serving.reasons import Reasons
+from mangaassist.serving.results import result_of
+from mangaassist.serving.routing import CallerIntent, route_message
+from mangaassist.serving.served_release import ServedRelease
+from mangaassist.serving.shop_rules import REACH, Placed, placed
+
+WITHOUT_VECTOR: Final = CompositionWeights(lexical=1.0, reference_facets=1.0, wanted=0.5, rejected=1.0)
+"""What ranks where there is no base vector: words first, whatever the release's weights, which lean on vectors."""
+
+
+@dataclass(slots=True)
+class Stages:
+    """Milliseconds by stage, each since the one before."""
+
+    started: float = field(default_factory=time.perf_counter)
+    spent_ms: dict[str, float] = field(default_factory=dict)
+
+    def end(self, stage: str) -> None:
+        """A stage ends now, and the next begins."""
+        now = time.perf_counter()
+        self.spent_ms[stage] = (now - self.started) * 1000
+        self.started = now
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """How messages are routed and what the shop prefers; the same for every release.
+
+    min_confidence: from which on a caller's intent counts as certain.
+    """
+
+    classifier: IntentClassifier | None
+    min_confidence: float
+    shop: ShopSettings
+
+    def answer(
+        self, served: ServedRelease, request: RetrieveRequest, base: Vectors | None, stages: Stages, *, query_id: str
+    ) -> Answer:
+        """The answer of one release. base: the query's base vector (d,), None where the encoder is away."""
+        route = self._route(request, base)
+        stages.end("route")
+        reading = self._reading(served, request.query, route)
+        where = where_of(request.filters, shop_max_age_rating=self.shop.max_age_rating)
+        weights = served.weights if base is not None else WITHOUT_VECTOR
+        adjustment = self._adjustment(served, reading, weights, where)
+        composed = None if base is None else _composed(served, reading, base)
+        stages.end("compose")
+        adapted = None if composed is None else served.adapter.adapt_queries(composed)
+        stages.end("adapt")
+        found = _found(served, adapted, adjustment, request.k + REACH, where)
+        stages.end("search")
+        ordered = placed(found, self.shop, request.k, is_available=lambda doc_id: _is_available(served, doc_id))
+        reasons = Reasons(served, reading, weights)
+        results = tuple(_result(served, each, reasons) for each in ordered)
+        stages.end("rules")
+        return Answer(
+            query_id=query_id,
+            release=served.release,
+            intent=route.intent,
+            intent_confidence=route.confidence,
+            degraded=base is None,
+            results=results,
+            shelves=(),
+            latency_ms=sum(stages.spent_ms.values()),
+            stages_ms=dict(stages.spent_ms),
+        )
+
+    def _route(self, request: RetrieveRequest, base: Vectors | None) -> Route:
+        caller = None if request.intent is None else CallerIntent(request.intent, request.intent_confidence)
+        if base is None:
+            return route_message(np.empty(0, np.float32), caller, None, min_confidence=self.min_confidence)
+        return route_message(base, caller, self.classifier, min_confidence=self.min_confidence)
+
+    def _reading(self, served: ServedRelease, text: str, route: Route) -> Reading:
+        """Read by the intent where that is certain; the kinds are the route's in any case."""
+        is_certain = route.confidence is None or route.confidence >= self.min_confidence
+        reading = served.composer.reader.read(text, route.intent if is_certain else None)
+        return replace(reading, kinds=None if set(route.kinds) == set(BOTH) else frozenset(route.kinds))
+
+    def _adjustment(
+        self, served: ServedRelease, reading: Reading, weights: CompositionWeights, where: Where
+    ) -> Adjustment:
+        """The composer's adjustment, with only what the filters and the shop let through."""
+        adjustment = served.composer.adjustment(reading, weights)
+        allowed = served.filters.allowed(where)
+        if adjustment.allowed is not None:
+            allowed &= adjustment.allowed
+        hidden = [served.rows[DocId(doc_id)] for doc_id in self.shop.never_show if doc_id in served.rows]
+        allowed[hidden] = False
+        return Adjustment(adjustment.bonus, allowed)
+
+
+def _composed(served: ServedRelease, reading: Reading, base: Vectors) -> Vectors:
+    rows = served.composer.reference_rows(reading)
+    joined: Vectors = compose_vectors(base[None, :], [served.base[rows]], served.weights.reference)[0]
+    return joined
+
+
+def _found(
+    served: ServedRelease, adapted: Vectors | None, adjustment: Adjustment, depth: int, where: Where
+) -> Mapping[DocId, float]:
+    if adapted is None:
+        return best_without_vector(served.doc_ids, adjustment, depth)
+    return served.ranks.best(adapted, adjustment, depth, where)
+
+
+def _is_available(served: ServedRelease, doc_id: DocId) -> bool:
+    return not served.filters.out_of_print[served.rows[doc_id]]
+
+
+def _result(served: ServedRelease, each: Placed, reasons: Reasons) -> Result:
+    document = served.documents[served.rows[each.doc_id]]
+    return result_of(document, served.records[each.doc_id], each.score, (*reasons.of(each.doc_id), *each.said))

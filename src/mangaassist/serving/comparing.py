@@ -1,0 +1,69 @@
+"""A workspace and a message in, what each of its releases answers out: the frozen encoder, live, and the candidate."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mangaassist.adapter import Adapter, read_composition
+from mangaassist.core.types import Progress
+from mangaassist.data import Workspace
+from mangaassist.loop import (
+    Settings,
+    adapter_of_release,
+    candidate_folder,
+    composition_of_release,
+    live_intents,
+    read_rung,
+    read_tuning,
+    registry_of,
+    texts_in_force,
+    texts_of_release,
+    workspace_encoder,
+)
+from mangaassist.promotion import IDENTITY
+from mangaassist.serving.answering import Answering, Stages
+from mangaassist.serving.answers import Answer, RetrieveRequest
+from mangaassist.serving.served_release import Composition, ServedRelease, release_in_memory
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The answers to one message. answers: `baseline`, `live` and `candidate`, as far as there are such.
+
+    is_live_baseline: whether nothing but the frozen encoder is live, so that `live` would say the same again.
+    """
+
+    live: str
+    is_live_baseline: bool
+    answers: Mapping[str, Answer]
+
+
+def compared_releases(
+    workspace: Workspace, settings: Settings, request: RetrieveRequest, *, progress: Progress
+) -> Compared:
+    """What the baseline, the live release and the candidate answer, over the present catalogue; needs no index.
+
+    Raises ArtifactError for a release whose files were changed, DataError for an empty catalogue.
+    """
+    encoder = workspace_encoder(workspace, settings, progress)
+    live = registry_of(workspace).aliases().live
+
+    def published(release: str) -> ServedRelease:
+        weights, lexicon = composition_of_release(workspace, release)
+        composition = Composition(weights, lexicon, texts_of_release(workspace, release, settings))
+        adapter = adapter_of_release(workspace, release, encoder)
+        return release_in_memory(workspace, release, adapter, composition, encoder)
+
+    systems = {"baseline": published(IDENTITY)}
+    if live != IDENTITY:
+        systems["live"] = published(live)
+    if (candidate_folder(workspace) / "tuning.json").is_file():
+        chosen = read_tuning(workspace)["chosen"]
+        adapter: Adapter = read_rung(workspace, chosen, encoder_id=encoder.encoder_id)
+        weights, _ = read_composition(candidate_folder(workspace) / chosen)
+        composition = Composition(weights, None, texts_in_force(workspace, settings))
+        systems["candidate"] = release_in_memory(workspace, "candidate", adapter, composition, encoder)
+    classifier = live_intents(workspace, encoder_id=encoder.encoder_id)
+    how = Answering(classifier, settings.pairs.min_intent_confidence, settings.shop)
+    base = encoder.wrapped.encode([request.query])[0]  # a person's text does not go into the cache on disk
+    answers = {name: how.answer(served, request, base, Stages(), query_id=name) for name, served in systems.items()}
+    return Compared(live, live == IDENTITY, answers)

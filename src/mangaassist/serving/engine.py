@@ -1,0 +1,104 @@
+"""A workspace in, the engine behind the HTTP service out: the live release's whole retriever, as it was evaluated."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from threadpoolctl import threadpool_limits
+
+from mangaassist.core.types import Vectors, no_progress
+from mangaassist.data import Workspace
+from mangaassist.encoders import Encoder
+from mangaassist.loop import Settings, workspace_encoder
+from mangaassist.serving.answering import Answering, Stages
+from mangaassist.serving.answers import Answer, RetrieveRequest, TextKind
+from mangaassist.serving.filtering import rating_level
+from mangaassist.serving.live_release import LOOK_EVERY_S, LiveRelease
+from mangaassist.serving.query_encoder import QueryEncoder
+from mangaassist.serving.structured_logs import service_log, where_raised
+
+
+class LiveEngine:
+    """Answers from the live release of a workspace; an `Engine`. Made by `open`; `close` ends its thread."""
+
+    def __init__(self, live: LiveRelease, encoder: QueryEncoder, settings: Settings) -> None:
+        self._live, self._encoder, self._settings = live, encoder, settings
+        self._degraded = 0
+        self._counting = threading.Lock()
+
+    @classmethod
+    def open(
+        cls,
+        workspace: Workspace,
+        settings: Settings,
+        *,
+        encoder: Encoder | None = None,
+        log: Any = None,
+        look_every_s: float | None = LOOK_EVERY_S,
+    ) -> Self:
+        """The engine, ready to answer; builds the index of the live release if it has none.
+
+        encoder: of queries; that of the settings if None.
+        look_every_s: how often it looks for another live release; None never.
+        Pins matrix products of this process to one thread each: more would wait for each other, request for request.
+        """
+        threadpool_limits(limits=1)
+        if settings.shop.max_age_rating is not None:
+            rating_level(settings.shop.max_age_rating)
+        log = log or service_log()
+        stored = workspace_encoder(workspace, settings, no_progress)
+
+        def complain(error: Exception) -> None:
+            log.warning("the encoder gave no vector in time", **where_raised(error))
+
+        live = LiveRelease(workspace, settings, stored, log=log)
+        engine = cls(live, QueryEncoder(encoder or stored.wrapped, settings.service, complain=complain), settings)
+        engine._encoder.vector("")  # what an encoder loads on its first call is loaded before the first question
+        if look_every_s is not None:
+            live.start(look_every_s)
+        return engine
+
+    def answer(self, request: RetrieveRequest, *, query_id: str) -> Answer:
+        """See `Engine`. Everything in it comes from one edition, whatever is promoted meanwhile."""
+        edition, stages = self._live.now, Stages()
+        base = self._encoder.vector(request.query)
+        stages.end("encode")
+        how = Answering(edition.classifier, self._settings.pairs.min_intent_confidence, self._settings.shop)
+        answer = how.answer(edition.served, request, base, stages, query_id=query_id)
+        if answer.degraded:
+            with self._counting:
+                self._degraded += 1
+        return answer
+
+    def embed(self, texts: Sequence[str], kind: TextKind) -> tuple[Vectors, str, str]:
+        """See `Engine`."""
+        served = self._live.now.served
+        base = self._encoder.encode(texts)
+        adapted = served.adapter.adapt_queries(base) if kind == "query" else served.adapter.adapt_documents(base)
+        return adapted, served.release, self._encoder.encoder.encoder_id
+
+    def info(self) -> Mapping[str, Any]:
+        """See `Engine`. not_served: the live release that could not be opened, and why; None where all is well."""
+        edition, trouble = self._live.now, self._live.trouble
+        return {
+            "release": edition.served.release,
+            "encoder_id": self._encoder.encoder.encoder_id,
+            "encoder_is_resting": self._encoder.is_resting,
+            "dimension": self._encoder.encoder.dimension,
+            "documents": len(edition.served.documents),
+            "intents": edition.seen.intents,
+            "degraded_answers": self._degraded,
+            "not_served": None if trouble is None else {"release": trouble.seen.release, "problem": trouble.problem},
+        }
+
+    def is_ready(self) -> bool:
+        """See `Engine`: from the moment that it is open."""
+        return True
+
+    def look(self) -> bool:
+        """Serve what is live now; says whether anything changed. The watching thread calls this by itself."""
+        return self._live.look()
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._live.stop()

@@ -1,0 +1,92 @@
+"""A query text in, its base vector out, or none in time: the encoder behind a memory, a time limit, a circuit breaker.
+
+After some failures in a row the encoder is left alone for a while, so that an outage costs an answer no time; then one
+query tries it again.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from queue import SimpleQueue
+
+from mangaassist.core.errors import RetrievalError
+from mangaassist.core.service_settings import ServiceSettings
+from mangaassist.core.types import Vectors
+from mangaassist.encoders import Encoder
+
+
+class QueryEncoder:
+    """Called from several threads at once. complain: told of every failure that it covers.
+
+    Its own threads are daemons: a call that never returns must not keep the process alive.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        settings: ServiceSettings,
+        *,
+        complain: Callable[[Exception], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.encoder = encoder
+        self._settings, self._complain, self._clock = settings, complain, clock
+        self._kept: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = threading.Lock()
+        self._failures, self._rests_until = 0, 0.0
+        self._calls: SimpleQueue[tuple[Future[Vectors], str]] = SimpleQueue()
+        for number in range(settings.engine_threads):
+            threading.Thread(target=self._work, name=f"encode-{number}", daemon=True).start()
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether the encoder has failed so often that it is left alone."""
+        return self._failures >= self._settings.encoder_failures
+
+    def vector(self, text: str) -> Vectors | None:
+        """The base vector (d,) of a text; None where the encoder failed, took too long, or is left alone."""
+        with self._lock:
+            kept = self._kept.get(text)
+            if kept is not None:
+                self._kept.move_to_end(text)
+                return kept
+            if self.is_resting:
+                if self._clock() < self._rests_until:
+                    return None
+                self._rests_until = self._clock() + self._settings.encoder_rest_s  # this query tries, others wait
+        return self._asked(text)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Base vectors (n, d) of texts whose caller can wait; raises as the encoder does."""
+        return self.encoder.encode(texts)
+
+    def _asked(self, text: str) -> Vectors | None:
+        call: Future[Vectors] = Future()
+        self._calls.put((call, text))
+        try:
+            vector = call.result(timeout=self._settings.encoder_wait_s)
+        except (RetrievalError, TimeoutError, OSError) as error:
+            call.cancel()
+            with self._lock:
+                self._failures += 1
+                self._rests_until = self._clock() + self._settings.encoder_rest_s
+            self._complain(error)
+            return None
+        with self._lock:
+            self._failures = 0
+            self._kept[text] = vector
+            if len(self._kept) > self._settings.queries_kept:
+                self._kept.popitem(last=False)
+        return vector
+
+    def _work(self) -> None:
+        while True:
+            call, text = self._calls.get()
+            if not call.set_running_or_notify_cancel():
+                continue
+            try:
+                call.set_result(self.encoder.encode([text])[0])
+            except BaseException as error:
+                call.set_exception(error)

@@ -1,0 +1,44 @@
+"""A reading and a found document in, what spoke for it and against it out, in a few words for a person."""
+
+from collections.abc import Collection
+from typing import Final
+
+from mangaassist.core.types import DocId
+from mangaassist.queries import CompositionWeights, Reading, words
+from mangaassist.serving.served_release import ServedRelease
+
+MOST_NAMED: Final = 3
+"""So many facets or words are named at most in one reason."""
+
+
+class Reasons:
+    """Why documents were found for one reading under some weights; only what had weight is said."""
+
+    def __init__(self, served: ServedRelease, reading: Reading, weights: CompositionWeights) -> None:
+        self._served, self._reading, self._weights = served, reading, weights
+        self._typed = words(reading.text)
+
+    def of(self, doc_id: DocId) -> tuple[str, ...]:
+        """The reasons of one document."""
+        served, reading, weights = self._served, self._reading, self._weights
+        facets = served.composer.reader.facets
+        own = facets.of(doc_id)
+        found: list[str] = []
+        if weights.reference or weights.reference_facets:
+            others = [each for each in reading.references if each in served.records and each != doc_id]
+            found += [
+                _with(f"like {served.records[other].title}", facets.named(own & facets.of(other))) for other in others
+            ]
+        if weights.wanted and own & reading.wanted:
+            found.append(_with("you asked for", facets.named(own & reading.wanted)))
+        typed = served.composer.lexical.telling_words(self._typed, served.rows[doc_id]) if weights.lexical else []
+        if typed:
+            found.append(_with("your words", typed))
+        if weights.rejected and own & reading.rejected:
+            found.append(_with("ruled out", facets.named(own & reading.rejected)))
+        return tuple(found) or ("close in meaning",)
+
+
+def _with(said: str, named: Collection[str]) -> str:
+    shown = ", ".join(name.replace("_", " ") for name in list(named)[:MOST_NAMED])
+    return f"{said}: {shown}" if shown else said

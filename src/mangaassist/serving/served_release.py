@@ -1,0 +1,140 @@
+"""A release and its index in, everything that answers come from out: one value that never changes.
+
+A new release, or a change of its index, makes a new value beside the old one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mangaassist.adapter import Adapter
+from mangaassist.core.errors import IndexOutOfDate
+from mangaassist.core.types import DocId, Document, Vectors
+from mangaassist.data import Title, Workspace, articles, documents, titles
+from mangaassist.encoders import CachedEncoder
+from mangaassist.loop import (
+    DocumentTexts,
+    Record,
+    Settings,
+    adapter_of_release,
+    by_id,
+    composition_of_release,
+    index_folder,
+    texts_of_release,
+)
+from mangaassist.queries import Composer, CompositionWeights, Lexicon, read_lexicon
+from mangaassist.retrieval import EXACT_UP_TO, EmbeddedStore, open_index
+from mangaassist.serving.filtering import FilterMasks
+from mangaassist.serving.ranking import Ranks, RanksAll, RanksCandidates
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServedRelease:
+    """One release over one state of the catalogue, its documents in the order of their ids.
+
+    base: their base vectors, (m, d): of titles that a query names.  rows: where each document stands.
+    """
+
+    release: str
+    adapter: Adapter
+    weights: CompositionWeights
+    composer: Composer
+    documents: Sequence[Document]
+    records: Mapping[DocId, Record]
+    base: Vectors
+    rows: Mapping[DocId, int]
+    filters: FilterMasks
+    ranks: Ranks
+
+    @property
+    def doc_ids(self) -> list[DocId]:
+        """Every document."""
+        return list(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """How a release composes queries and writes documents. lexicon: None for the workspace's present one."""
+
+    weights: CompositionWeights
+    lexicon: Lexicon | None
+    texts: DocumentTexts
+
+
+def open_release(
+    workspace: Workspace,
+    settings: Settings,
+    release: str,
+    encoder: CachedEncoder,
+    *,
+    exact_up_to: int = EXACT_UP_TO,
+) -> ServedRelease:
+    """A published release on its index; what the catalogue has gained since the index was made is not served yet.
+
+    Raises ArtifactError where it has no index, IndexOutOfDate for one that holds none of the shop's documents.
+    """
+    store = open_index(index_folder(workspace, release), encoder_id=encoder.encoder_id, release=release)
+    weights, lexicon = composition_of_release(workspace, release)
+    composition = Composition(weights, lexicon, texts_of_release(workspace, release, settings))
+    found, records = _catalogue(workspace, composition.texts)
+    indexed = set(store.doc_ids)
+    kept = [document for document in found if document.doc_id in indexed]
+    if not kept:
+        raise IndexOutOfDate(
+            f"the index of {release} holds none of the {len(found)} documents of {workspace.root}; "
+            f"bring it up to date: `mangaassist index --workspace {workspace.root}`"
+        )
+    adapter = adapter_of_release(workspace, release, encoder)
+    base = encoder.encode([document.text for document in kept])
+    ranks = _ranks(store, [document.doc_id for document in kept], exact_up_to)
+    return _assembled(workspace, release, adapter, composition, kept, records, base, ranks)
+
+
+def release_in_memory(
+    workspace: Workspace, name: str, adapter: Adapter, composition: Composition, encoder: CachedEncoder
+) -> ServedRelease:
+    """Any adapter over the present catalogue, without an index: for a look at what is not live."""
+    found, records = _catalogue(workspace, composition.texts)
+    base = encoder.encode([document.text for document in found])
+    ranks = RanksAll([document.doc_id for document in found], adapter.adapt_documents(base))
+    return _assembled(workspace, name, adapter, composition, found, records, base, ranks)
+
+
+def _ranks(store: EmbeddedStore, doc_ids: Sequence[DocId], exact_up_to: int) -> Ranks:
+    if len(doc_ids) <= exact_up_to:
+        return RanksAll(doc_ids, np.ascontiguousarray(store.vectors(doc_ids)))
+    return RanksCandidates(store, doc_ids, {doc_id: row for row, doc_id in enumerate(doc_ids)})
+
+
+def _catalogue(workspace: Workspace, texts: DocumentTexts) -> tuple[list[Document], dict[DocId, Record]]:
+    known, helping = titles(workspace), articles(workspace)
+    found = documents(known, helping, enrich=texts.enrich, template=texts.template)
+    return sorted(found, key=lambda document: document.doc_id), by_id(known, helping)
+
+
+def _assembled(
+    workspace: Workspace,
+    release: str,
+    adapter: Adapter,
+    composition: Composition,
+    kept: Sequence[Document],
+    records: Mapping[DocId, Record],
+    base: Vectors,
+    ranks: Ranks,
+) -> ServedRelease:
+    own = read_lexicon(workspace.root) if composition.lexicon is None else composition.lexicon
+    theirs = {document.doc_id: records[document.doc_id] for document in kept}
+    known = [record for record in theirs.values() if isinstance(record, Title)]
+    return ServedRelease(
+        release=release,
+        adapter=adapter,
+        weights=composition.weights,
+        composer=Composer(kept, known, own),
+        documents=kept,
+        records=theirs,
+        base=base,
+        rows={document.doc_id: row for row, document in enumerate(kept)},
+        filters=FilterMasks(list(theirs.values())),
+        ranks=ranks,
+    )

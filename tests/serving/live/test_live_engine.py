@@ -1,0 +1,202 @@
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from live_world import RELEASE, asked, evaluated, found, promote, queries_of, rollback
+from loop_world import DIMENSION, WordsEncoder, write_rows
+
+from mangaassist.core.errors import DataError, EncoderError
+from mangaassist.core.types import Vectors, no_progress
+from mangaassist.data import Workspace, ingest
+from mangaassist.loop import read_settings, train_intent_classifier, update_index
+from mangaassist.promotion import IDENTITY
+from mangaassist.serving import Filters, LiveEngine, RetrieveRequest
+
+Open = Callable[..., LiveEngine]
+
+
+class BrokenEncoder(WordsEncoder):
+    """Fails on every text while it is broken, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.is_broken, self.asked = True, 0
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        self.asked += 1
+        if self.is_broken:
+            raise EncoderError("the encoder is away; come back")
+        return super().encode(texts)
+
+
+@pytest.mark.parametrize("is_released", [False, True])
+def test_it_ranks_as_the_retriever_that_was_evaluated(released: Workspace, opened: Open, is_released: bool) -> None:
+    if not is_released:
+        rollback(released)
+    queries = queries_of(released)
+    expected = evaluated(released, RELEASE if is_released else IDENTITY, queries, 10)
+
+    engine = opened(released)
+
+    assert {query.query_id: found(engine, asked(query)) for query in queries} == expected
+
+
+def test_the_two_releases_of_the_small_shop_answer_differently(released: Workspace) -> None:
+    queries = queries_of(released)
+
+    assert evaluated(released, RELEASE, queries, 5) != evaluated(released, IDENTITY, queries, 5)
+
+
+def test_an_answer_says_release_intent_stages_and_why(released: Workspace, opened: Open) -> None:
+    answer = opened(released).answer(RetrieveRequest("tall pirates", "recommendation", 0.9, k=3), query_id="q-7")
+
+    assert (answer.query_id, answer.release, answer.degraded) == ("q-7", RELEASE, False)
+    assert (answer.intent, answer.intent_confidence) == ("recommendation", 0.9)
+    assert list(answer.stages_ms) == ["encode", "route", "compose", "adapt", "search", "rules"]
+    assert answer.latency_ms == pytest.approx(sum(answer.stages_ms.values()))
+    assert len(answer.results) == 3
+    assert all(result.why and result.kind == "title" for result in answer.results)
+
+
+def test_a_certain_intent_shuts_the_other_kind_out_and_an_uncertain_one_does_not(
+    released: Workspace, opened: Open
+) -> None:
+    engine = opened(released)
+
+    def kinds(confidence: float) -> set[str]:
+        request = RetrieveRequest("pirates refund", "faq", confidence, k=20)
+        return {result.kind for result in engine.answer(request, query_id="q").results}
+
+    assert kinds(0.99) == {"article"}
+    assert kinds(0.1) == {"article", "title"}
+
+
+def test_without_the_callers_intent_the_classifier_routes(released: Workspace, opened: Open) -> None:
+    train_intent_classifier(released, read_settings(released.root), seed=0, progress=no_progress)
+    engine = opened(released)
+
+    answer = engine.answer(RetrieveRequest("krattle amber brisk", k=5), query_id="q")
+
+    assert answer.intent == "faq"
+    assert answer.intent_confidence is not None
+    assert engine.info()["intents"] == "intents-v01"
+
+
+def test_a_filter_leaves_only_what_passes_it(released: Workspace, opened: Open) -> None:
+    request = RetrieveRequest("pirates refund", k=20, filters=Filters(kinds=("article",)))
+
+    assert {result.kind for result in opened(released).answer(request, query_id="q").results} == {"article"}
+
+
+def test_a_rating_that_nobody_knows_is_the_callers_mistake(released: Workspace, opened: Open) -> None:
+    request = RetrieveRequest("pirates", filters=Filters(max_age_rating="x"))
+
+    with pytest.raises(DataError, match="max_age_rating: there is no rating 'x'; use all, teen"):
+        opened(released).answer(request, query_id="q")
+
+
+def test_the_shops_rules_move_results_and_say_so(released: Workspace, opened: Open) -> None:
+    settings = read_settings(released.root)
+    first, second, third, *_ = found(opened(released), RetrieveRequest("pirates", k=10))
+    shop = replace(settings.shop, pin=(third,), never_show=(first,))
+
+    answer = opened(released, settings=settings.model_copy(update={"shop": shop})).answer(
+        RetrieveRequest("pirates", k=10), query_id="q"
+    )
+
+    assert [result.id for result in answer.results][:2] == [third, second]
+    assert answer.results[0].why[-1] == "pinned by the shop"
+    assert first not in [result.id for result in answer.results]
+
+
+def test_while_the_encoder_is_away_words_rank_and_the_answer_is_degraded(released: Workspace, opened: Open) -> None:
+    engine = opened(released, encoder=BrokenEncoder())
+
+    answer = engine.answer(RetrieveRequest("tall stories about pirates", k=3), query_id="q")
+
+    assert answer.degraded
+    assert answer.results[0].title == "Tall Pirates"
+    assert answer.results[0].why == ("your words: pirate",)
+    assert engine.info()["degraded_answers"] == 1
+
+
+def test_nothing_is_found_while_the_encoder_is_away_and_no_word_is_known(released: Workspace, opened: Open) -> None:
+    answer = opened(released, encoder=BrokenEncoder()).answer(RetrieveRequest("xyzzy"), query_id="q")
+
+    assert (answer.degraded, answer.results) == (True, ())
+
+
+def test_embeddings_are_those_of_the_live_release(released: Workspace, opened: Open) -> None:
+    engine = opened(released)
+    vectors, release, encoder_id = engine.embed(["pirates", "zorbil"], "query")
+
+    assert (release, encoder_id, vectors.shape) == (RELEASE, WordsEncoder.encoder_id, (2, DIMENSION))
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_promotion_and_a_rollback_are_served_at_the_next_look(released: Workspace, opened: Open) -> None:
+    engine = opened(released)
+    rollback(released)
+
+    assert engine.info()["release"] == RELEASE
+    assert engine.look()
+    assert engine.info()["release"] == IDENTITY
+    promote(released, RELEASE)
+    assert engine.look()
+    assert engine.info()["release"] == RELEASE
+    assert not engine.look()
+
+
+def test_a_new_title_is_served_once_the_index_has_it(released: Workspace, opened: Open) -> None:
+    engine = opened(released)
+    new = {"title_id": "moon", "title": "Moon Base Zephyr", "description": "a base on the moon"}
+    ingest(released, "titles", write_rows(released.root / "more" / "catalogue.jsonl", [new]))
+
+    assert not engine.look()
+    assert update_index(released, read_settings(released.root), RELEASE, progress=no_progress).action == "changed"
+    assert engine.look()
+    assert found(engine, RetrieveRequest("a base on the moon"))[0] == "moon"
+
+
+def test_a_release_that_cannot_be_opened_is_not_served_and_said_so(released: Workspace, opened: Any) -> None:
+    rollback(released)
+    engine = opened(released)
+    promote(released, RELEASE)
+    adapter = released.releases / RELEASE / "adapter.safetensors"
+    whole = adapter.read_bytes()
+    adapter.chmod(0o644)
+    adapter.write_bytes(b"damaged")
+
+    assert not engine.look()
+    assert not engine.look()
+    assert engine.info()["release"] == IDENTITY
+    assert engine.info()["not_served"]["release"] == RELEASE
+    assert "was changed" in engine.info()["not_served"]["problem"]
+    assert [line["release"] for line in opened.said() if line["level"] == "error"] == [RELEASE]
+    assert found(engine, RetrieveRequest("pirates"))
+
+    adapter.write_bytes(whole)
+    rollback(released)
+    assert not engine.look()
+    promote(released, RELEASE)
+    assert engine.look()
+    assert engine.info()["not_served"] is None
+
+
+def test_answers_of_many_threads_are_those_of_one(released: Workspace, opened: Open) -> None:
+    engine, queries = opened(released), queries_of(released)
+    expected = {query.query_id: found(engine, asked(query)) for query in queries}
+    wrong: list[str] = []
+
+    def ask() -> None:
+        wrong.extend(query.query_id for query in queries if found(engine, asked(query)) != expected[query.query_id])
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert wrong == []

@@ -1,0 +1,92 @@
+"""Promotions and rollbacks while questions come in over HTTP: nothing fails, and no answer mixes two releases."""
+
+import io
+import threading
+import time
+from collections import Counter
+from typing import Any
+
+import httpx
+from live_world import RELEASE, evaluated, promote, queries_of, rollback
+
+from mangaassist.data import PrivacyKey, Workspace
+from mangaassist.loop import read_settings
+from mangaassist.promotion import IDENTITY
+from mangaassist.serving import LiveEngine, ServiceSettings, create_app, service_log, start_server
+
+SWITCHES = 24
+WITHIN_S = 2.0
+"""How soon a promotion must be served; here with the look's real interval."""
+
+CLIENTS = 3
+
+
+class Clients:
+    """Threads that ask until they are told to stop, and hold each answer to the release that it names."""
+
+    def __init__(self, url: str, workspace: Workspace) -> None:
+        self._queries = queries_of(workspace)[:20]
+        self._expected = {name: evaluated(workspace, name, self._queries, 5) for name in (IDENTITY, RELEASE)}
+        self._http = httpx.Client(base_url=url, timeout=30)
+        self._stop = threading.Event()
+        self.wrong: list[str] = []
+        self.answers: Counter[str] = Counter()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(CLIENTS)]
+
+    def __enter__(self) -> "Clients":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        self._http.close()
+
+    def release(self) -> str:
+        """The release of an answer now."""
+        response = self._http.post("/v1/retrieve", json={"query": "pirates"})
+        return str(response.json()["release"])
+
+    def _ask(self) -> None:
+        while not self._stop.is_set():
+            for query in self._queries:
+                response = self._http.post("/v1/retrieve", json={"query": query.text, "intent": query.intent, "k": 5})
+                self._check(query.query_id, response)
+
+    def _check(self, query_id: str, response: httpx.Response) -> None:
+        if response.status_code != 200:
+            self.wrong.append(f"{query_id}: {response.text}")
+            return
+        answer: dict[str, Any] = response.json()
+        self.answers[answer["release"]] += 1
+        ids = [result["id"] for result in answer["results"]]
+        if ids != self._expected[answer["release"]][query_id] or answer["degraded"]:
+            self.wrong.append(f"{query_id}: {answer['release']} answered {ids}")
+
+
+def test_switches_reach_a_busy_server_and_no_answer_mixes_releases(released: Workspace) -> None:
+    log = service_log(io.StringIO())
+    engine = LiveEngine.open(released, read_settings(released.root), log=log)
+    settings = ServiceSettings(requests_per_minute=10**9, burst=10**9, drain_notice_s=0.0)
+    app = create_app(engine, settings, root=released.root, privacy=PrivacyKey(b"the same key for every shop"), log=log)
+    running = start_server(app)
+    took: list[float] = []
+
+    with Clients(running.url, released) as clients:
+        for switch in range(SWITCHES):
+            if switch % 2 == 0:
+                rollback(released)
+            else:
+                promote(released, RELEASE)
+            wanted, started = (IDENTITY, RELEASE)[switch % 2], time.monotonic()
+            while clients.release() != wanted and time.monotonic() - started < 10 * WITHIN_S:
+                pass
+            took.append(time.monotonic() - started)
+    running.drain()
+    engine.close()
+
+    assert clients.wrong == []
+    assert min(clients.answers[IDENTITY], clients.answers[RELEASE]) > SWITCHES
+    assert max(took) < WITHIN_S

@@ -1,0 +1,127 @@
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from small_engine import DIMENSION, hashed_words
+
+from mangaassist.core.errors import EncoderError
+from mangaassist.core.types import Vectors
+from mangaassist.serving import ServiceSettings
+from mangaassist.serving.query_encoder import QueryEncoder
+
+SETTINGS = ServiceSettings(encoder_wait_s=30.0, encoder_failures=3, encoder_rest_s=10.0, queries_kept=2)
+
+
+class CountedEncoder:
+    """Encodes, or fails while it is broken, or waits at a door; remembers what it was asked."""
+
+    encoder_id, dimension = "counted@1", DIMENSION
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.error: Exception | None = None
+        self.door: threading.Event | None = None
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        self.asked += texts
+        if self.door is not None:
+            self.door.wait()
+        if self.error is not None:
+            raise self.error
+        return hashed_words(texts)
+
+
+class World:
+    """A query encoder whose clock the test moves, and what it complained of."""
+
+    def __init__(self, settings: ServiceSettings = SETTINGS) -> None:
+        self.now, self.complaints = 100.0, list[Exception]()
+        self.encoder = CountedEncoder()
+        self.queries = QueryEncoder(self.encoder, settings, complain=self.complaints.append, clock=lambda: self.now)
+
+
+def test_a_query_is_encoded_as_the_encoder_does() -> None:
+    world = World()
+
+    assert np.array_equal(world.queries.vector("dark fantasy"), hashed_words(["dark fantasy"])[0])  # type: ignore[arg-type]
+
+
+def test_a_query_that_was_asked_lately_is_not_encoded_again() -> None:
+    world = World()
+    for text in ("a", "b", "a", "c", "a", "b"):
+        world.queries.vector(text)
+
+    assert world.encoder.asked == ["a", "b", "c", "b"]
+
+
+@pytest.mark.parametrize("error", [EncoderError("away"), TimeoutError("slow"), OSError("no network")])
+def test_a_failure_is_no_vector_and_is_complained_of(error: Exception) -> None:
+    world = World()
+    world.encoder.error = error
+
+    assert world.queries.vector("a") is None
+    assert world.complaints == [error]
+
+
+def test_a_bug_in_an_encoder_is_not_covered_up() -> None:
+    world = World()
+    world.encoder.error = ZeroDivisionError()
+
+    with pytest.raises(ZeroDivisionError):
+        world.queries.vector("a")
+
+
+def test_an_encoder_that_takes_too_long_is_not_waited_for() -> None:
+    world = World(ServiceSettings(encoder_wait_s=0.01))
+    world.encoder.door = threading.Event()
+
+    assert world.queries.vector("a") is None
+    assert [type(error) for error in world.complaints] == [TimeoutError]
+    world.encoder.door.set()
+
+
+def test_after_failures_in_a_row_the_encoder_is_left_alone_then_tried_once() -> None:
+    world = World()
+    world.encoder.error = EncoderError("away")
+    for text in "abcdef":
+        assert world.queries.vector(text) is None
+
+    assert world.encoder.asked == ["a", "b", "c"]
+    assert world.queries.is_resting
+    world.now += SETTINGS.encoder_rest_s
+    assert world.queries.vector("g") is None
+    assert world.queries.vector("h") is None
+    assert world.encoder.asked == ["a", "b", "c", "g"]
+
+
+def test_an_encoder_that_came_back_is_used_again() -> None:
+    world = World()
+    world.encoder.error = EncoderError("away")
+    for text in "abc":
+        world.queries.vector(text)
+    world.encoder.error = None
+    world.now += SETTINGS.encoder_rest_s
+
+    assert world.queries.vector("d") is not None
+    assert world.queries.vector("e") is not None
+    assert not world.queries.is_resting
+
+
+def test_failures_that_are_not_in_a_row_stop_nothing() -> None:
+    world = World()
+    for text in "abcdefgh":
+        world.encoder.error = None if text in "bdfh" else EncoderError("away")
+        world.queries.vector(text)
+
+    assert world.encoder.asked == list("abcdefgh")
+
+
+def test_what_is_kept_is_given_while_the_encoder_rests() -> None:
+    world = World()
+    world.queries.vector("kept")
+    world.encoder.error = EncoderError("away")
+    for text in "abc":
+        world.queries.vector(text)
+
+    assert world.queries.vector("kept") is not None
