@@ -20,7 +20,7 @@ from mangaassist.loop.intents import (
 )
 from mangaassist.loop.judged import JudgedSplit, judged_split
 from mangaassist.loop.lineage import trace_pairs, trace_release
-from mangaassist.loop.pairing import StoredPairs, make_pairs, read_pair_counts, read_pairs
+from mangaassist.loop.pairing import StoredPairs, make_pairs, pairs_file, read_pair_counts, read_pairs
 from mangaassist.loop.reviewing import export_review, import_review, propose, read_proposals
 from mangaassist.loop.settings import SETTINGS_FILE, Settings, read_settings
 from mangaassist.loop.texts import DocumentTexts, first_texts, texts_in_force, texts_of_release
@@ -54,6 +54,7 @@ __all__ = [
     "live_intents",
     "load_catalogue",
     "make_pairs",
+    "pairs_file",
     "propose",
     "read_pair_counts",
     "read_pairs",
