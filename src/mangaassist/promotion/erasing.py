@@ -54,6 +54,9 @@ def _erase(root: Path, name: str, counted: RowCount, *, at: datetime, actor: str
         digest = verify(root, name)[PAIRS]
         told = ErasedPaper(name, PAIRS, digest, counted.rows, counted.asked_for, moment, actor, why)
         write_atomic(erased_path(root, name), to_json(told))
-    folder = root / "releases" / name
-    (folder / PAIRS).unlink()
-    sync_directory(folder)
+    _remove(root / "releases" / name / PAIRS)
+
+
+def _remove(paper: Path) -> None:
+    paper.unlink()
+    sync_directory(paper.parent)
