@@ -28,6 +28,7 @@ COMMANDS = (
     "intents train",
     "intents evaluate",
     "intents show",
+    "forget",
     "backup",
     "migrate",
     "gc",
@@ -36,7 +37,7 @@ COMMANDS = (
 )
 INTENTS = ("intents train", "intents evaluate", "intents show")
 ON_A_WORKSPACE = (
-    *("embed", "pairs", "train", "evaluate", "gate", "promote", "rollback", "releases", "migrate", "gc"),
+    *("embed", "pairs", "train", "evaluate", "gate", "promote", "rollback", "releases", "migrate", "gc", "forget"),
     *INTENTS,
 )
 
