@@ -46,6 +46,7 @@ ALLOWED: dict[str, set[str]] = {
         "promotion",
         "loop",
     },
+    "erasure": {"core", "data", "encoders", "promotion", "loop", "serving"},
     "commands": set(PACKAGES) | {"mangaassist"},
 }
 """Package → packages it may import; the command line alone sees everything."""

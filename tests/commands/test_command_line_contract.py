@@ -34,6 +34,7 @@ COMMANDS = (
     "index",
     "search",
     "serve",
+    "forget",
     "backup",
     "migrate",
     "gc",
@@ -43,7 +44,7 @@ COMMANDS = (
 INTENTS = ("intents train", "intents evaluate", "intents show")
 ON_A_WORKSPACE = (
     *("embed", "pairs", "train", "evaluate", "gate", "promote", "rollback", "releases", "migrate", "gc"),
-    *("index", "serve"),
+    *("index", "serve", "forget"),
     *INTENTS,
 )
 

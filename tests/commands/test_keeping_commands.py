@@ -69,7 +69,7 @@ def test_a_backup_says_what_it_holds(shop: Workspace, tmp_path: Path) -> None:
     assert told["bytes"] == sum((target / name).stat().st_size for name in listed["files"])
     assert told["sha256"] == sha256_of(target / "backup.json")
     assert (told["backup"], told["made_from"], told["with_vectors"]) == (str(target), str(shop.root), True)
-    assert (told["format_version"], told["made_at"]) == (2, listed["made_at"])
+    assert (told["format_version"], told["made_at"]) == (3, listed["made_at"])
 
 
 def test_every_command_reads_a_restored_backup_as_it_read_the_workspace(shop: Workspace, tmp_path: Path) -> None:
@@ -159,13 +159,13 @@ def test_on_an_old_workspace_every_command_names_the_one_that_brings_it_up_to_da
     told = refused(command, "--workspace", old.root)
 
     assert told == (
-        f"WorkspaceError: {old.root}: has format version 1, this program works on 2; "
+        f"WorkspaceError: {old.root}: has format version 1, this program works on 3; "
         f"bring it up to date: `mangaassist migrate --workspace {old.root}`"
     )
 
 
 def test_migrated_it_is_what_it_was(old: Workspace) -> None:
-    assert result("migrate", "--workspace", old.root) == {"workspace": str(old.root), "from": 1, "to": 2}
+    assert result("migrate", "--workspace", old.root) == {"workspace": str(old.root), "from": 1, "to": 3}
 
     told = result("releases", "--lineage", FIRST, "--workspace", old.root)
     assert {each["state"] for each in told["lineage"]["files"]} == {"kept"}
@@ -174,8 +174,8 @@ def test_migrated_it_is_what_it_was(old: Workspace) -> None:
 
 
 def test_migrating_again_says_that_there_is_nothing_to_do(old: Workspace) -> None:
-    assert f"{old.root} was of format 1 and is of format 2 now." in said("migrate", "--workspace", old.root)
-    assert f"{old.root} is of format 2 already." in said("migrate", "--workspace", old.root)
+    assert f"{old.root} was of format 1 and is of format 3 now." in said("migrate", "--workspace", old.root)
+    assert f"{old.root} is of format 3 already." in said("migrate", "--workspace", old.root)
 
 
 def test_a_migration_killed_half_way_is_run_again(old: Workspace, tmp_path: Path) -> None:
@@ -196,6 +196,8 @@ def test_gc_says_what_it_removes_and_why(shop: Workspace) -> None:
         "dry_run": True,
         "removed": [{"path": "pairs/pairs.tmp", "bytes": 2_000, "why": "left by a killed writer"}],
         "bytes": 2_000,
+        "erased": None,
+        "unfinished_erasure": False,
     }
     assert "Would free 2.0 kB; nothing was removed." in said("gc", "--dry-run", "--workspace", shop.root)
     assert "pairs/pairs.tmp 2.0 kB left by a killed writer" in said("gc", "--workspace", shop.root).replace(" │", "")

@@ -66,6 +66,7 @@ def test_ingest_takes_a_folder_in_and_counts_every_row(empty: Path, shop: Worksp
         "quarantined": 0,
         "repeated": 0,
         "already_ingested": False,
+        "erased": 0,
     }
     assert (taken["skipped"], taken["quarantined"]) == ([], 0)
 
@@ -177,6 +178,7 @@ def test_an_export_is_searches_and_events_in_one_file(empty: Path, tmp_path: Pat
                 "unlinked": 0,
                 "repeated": 0,
                 "already_ingested": False,
+                "erased": 0,
             }
         ],
         "skipped": [],

@@ -58,7 +58,7 @@ def test_a_backup_is_the_workspace_file_by_file(shop: Workspace, target: Path) -
     copy = Workspace.open(target)
     assert titles(copy) == titles(shop)
     assert all_entries(copy.engine) == all_entries(shop.engine)
-    assert (made.made_at, made.workspace_format, made.with_vectors) == ("2026-11-03T12:00:00+00:00", 2, True)
+    assert (made.made_at, made.workspace_format, made.with_vectors) == ("2026-11-03T12:00:00+00:00", 3, True)
     assert (target / "vectors" / "local.sqlite").is_file()
     assert not (target / "releases" / "embed-adapter-v01" / "config.json").stat().st_mode & 0o222
 
@@ -134,7 +134,7 @@ def test_what_is_not_the_workspaces_and_what_a_kill_left_is_not_copied(shop: Wor
 
 def test_a_workspace_of_an_older_format_can_be_backed_up_before_it_is_migrated(shop: Workspace, target: Path) -> None:
     with closing(sqlite3.connect(shop.root / "workspace.sqlite")) as database:
-        for column in ("deleted_at", "deleted_why"):
+        for column in ("deleted_at", "deleted_why", "erased", "erased_at", "erased_why"):
             database.execute(f"ALTER TABLE ingested_files DROP COLUMN {column}")
     (shop.root / "workspace.json").write_text('{"format": "mangaassist-workspace", "format_version": 1}')
 

@@ -80,9 +80,9 @@ def test_there_is_a_step_from_every_older_version() -> None:
 
 
 def test_an_old_workspace_keeps_all_its_data(old: Path) -> None:
-    assert migrate(old) == (1, 2)
+    assert migrate(old) == (1, FORMAT_VERSION)
 
-    assert stored_version(old) == 2
+    assert stored_version(old) == FORMAT_VERSION
     assert_whole(old)
 
 
@@ -99,7 +99,7 @@ def test_a_migrated_workspace_has_the_schema_of_a_new_one(old: Path, tmp_path: P
 
 
 def test_before_it_is_migrated_an_old_workspace_is_not_opened(old: Path) -> None:
-    with pytest.raises(WorkspaceError, match="has format version 1, this program works on 2; bring it up to date"):
+    with pytest.raises(WorkspaceError, match="has format version 1, this program works on 3; bring it up to date"):
         Workspace.open(old)
 
 
@@ -107,7 +107,7 @@ def test_migrating_twice_does_nothing_the_second_time(old: Path) -> None:
     migrate(old)
     before = (old / "workspace.sqlite").read_bytes()
 
-    assert migrate(old) == (2, 2)
+    assert migrate(old) == (FORMAT_VERSION, FORMAT_VERSION)
 
     assert (old / "workspace.sqlite").read_bytes() == before
 
@@ -157,7 +157,7 @@ def test_a_migration_killed_half_way_is_done_by_the_next_one(old: Path, fault: t
     with pytest.raises(WorkspaceError, match="mangaassist migrate"):
         Workspace.open(old)
 
-    assert migrate(old) == (1, 2)
+    assert migrate(old) == (1, FORMAT_VERSION)
     assert_whole(old)
 
 

@@ -19,7 +19,7 @@ def test_a_new_workspace_can_be_opened_and_says_its_format(tmp_path: Path) -> No
 
     assert opened.root == created.root
     content = json.loads((opened.root / "workspace.json").read_text())
-    assert content == {"format": "mangaassist-workspace", "format_version": 2}
+    assert content == {"format": "mangaassist-workspace", "format_version": 3}
     assert all(path.is_dir() for path in (opened.vectors, opened.pairs, opened.runs, opened.releases, opened.logs))
 
 
@@ -74,9 +74,9 @@ def test_a_version_that_is_none_is_damage(workspace: Workspace, version: object)
 
 
 def test_a_newer_format_is_refused_with_what_this_program_knows(workspace: Workspace) -> None:
-    set_version(workspace, 3)
+    set_version(workspace, 4)
 
-    with pytest.raises(WorkspaceError, match="version 3, this program knows none above 2; a newer program made it"):
+    with pytest.raises(WorkspaceError, match="version 4, this program knows none above 3; a newer program made it"):
         Workspace.open(workspace.root)
 
 

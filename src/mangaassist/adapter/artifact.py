@@ -25,6 +25,7 @@ from mangaassist.queries import PLAIN, CompositionWeights, Lexicon
 FORMAT_VERSION = 1
 TENSORS, CONFIG, CARD, MANIFEST = "adapter.safetensors", "config.json", "README.md", "manifest.json"
 COMPOSITION = "composition.json"
+_OWN = frozenset({TENSORS, CONFIG, COMPOSITION, CARD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,13 @@ def load_artifact(folder: Path, *, encoder_id: str | None = None) -> Adapter:
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """The config of an artefact folder, every digest checked; raises ArtifactError as `load_artifact` does."""
-    check_digests(folder, read_manifest(folder)["files"], remedy="restore the folder from a backup, or train again")
+    """The config of an artefact folder, every digest checked; raises ArtifactError as `load_artifact` does.
+
+    What else a manifest names is a release's papers: `promotion.verify` holds them, and knows which were erased.
+    """
+    listed = read_manifest(folder)["files"]
+    own = {name: digest for name, digest in listed.items() if name in _OWN}
+    check_digests(folder, own, remedy="restore the folder from a backup, or train again")
     config: dict[str, Any] = json.loads((folder / CONFIG).read_bytes())
     return config
 

@@ -1,7 +1,7 @@
 """`mangaassist backup`, `migrate` and `gc`: a workspace in, a checked copy, a newer format or more room out."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +10,14 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
-from mangaassist.commands.output import JsonFile, Workspace, emit, errors_shown, shown_progress
+from mangaassist.commands.forgetting import draw_counts, erasure_as_json
+from mangaassist.commands.output import JsonFile, Workspace, emit, errors_shown, messages, shown_progress
 from mangaassist.commands.releasing import Actor, Why, current_user
 from mangaassist.core.files import sha256_of
-from mangaassist.data import BACKUP_LIST, back_up, check_backup
+from mangaassist.data import BACKUP_LIST, Erasure, back_up, check_backup, unfinished_erasure
 from mangaassist.data import Workspace as ShopWorkspace
 from mangaassist.data import migrate as migrate_workspace
+from mangaassist.erasure import forget_older
 from mangaassist.loop import Garbage, collect_garbage, collect_releases, read_settings, registry_of
 
 
@@ -74,19 +76,25 @@ def gc(
     vectors: Annotated[
         bool, typer.Option("--vectors", help="Also remove base vectors of encoders no longer in use.")
     ] = False,
+    older_than_days: Annotated[
+        int | None,
+        typer.Option("--older-than-days", metavar="N", min=1, help="Also erase rows of the log older than N days."),
+    ] = None,
     actor: Actor = "",
     why: Why = "out of reach of every rollback",
     workspace: Workspace = Path(),
     json_file: JsonFile = None,
 ) -> None:
-    """Remove what nothing refers to: leftovers of killed commands and, if asked, releases and vectors."""
+    """Remove what nothing refers to: leftovers of killed commands and, if asked, releases, vectors and old log rows."""
     with errors_shown():
         shop = ShopWorkspace.open(workspace)
         with shop.lock():
+            erasure = _retained(shop, older_than_days, actor, dry_run=dry_run)
             found = collect_garbage(shop, read_settings(shop.root), with_vectors=vectors, dry_run=dry_run)
             if keep is not None:
                 registry, now, who = registry_of(shop), datetime.now(UTC), actor or current_user()
                 found += collect_releases(shop, registry, keep=keep, dry_run=dry_run, at=now, actor=who, why=why)
+            unfinished = unfinished_erasure(shop)
         result = {
             "dry_run": dry_run,
             "removed": [
@@ -94,8 +102,25 @@ def gc(
                 for each in found
             ],
             "bytes": sum(each.bytes for each in found),
+            "erased": erasure and erasure_as_json(erasure),
+            "unfinished_erasure": unfinished is not None,
         }
         emit(result, json_file, lambda console: _draw(console, found, shop.root, dry_run=dry_run))
+        if erasure is not None and json_file != "-":
+            draw_counts(messages, erasure.counts, dry_run=dry_run)
+        if unfinished is not None:
+            told = f"The erasure that was begun at {unfinished.at:%Y-%m-%d %H:%M} UTC is unfinished"
+            messages.print(f"{told}; finish it: `mangaassist forget`", markup=False, soft_wrap=True)
+
+
+def _retained(shop: ShopWorkspace, days: int | None, actor: str, *, dry_run: bool) -> Erasure | None:
+    """What went for its age, if that was asked for."""
+    if days is None:
+        return None
+    now = datetime.now(UTC)
+    before = now - timedelta(days=days)
+    who = actor or current_user()
+    return forget_older(shop, before, at=now, actor=who, why=f"older than {days} days", dry_run=dry_run)
 
 
 def _draw(console: Console, found: Sequence[Garbage], root: Path, *, dry_run: bool) -> None:

@@ -32,7 +32,8 @@ def draw_lineage(console: Console, told: Mapping[str, Any]) -> None:
     )
     pairs = lineage["pairs"]
     counts = ", ".join(f"{source} {count:,}" for source, count in pairs["by_source"].items())
-    console.print(f"  pairs {_short(pairs['sha256'])}: {counts}; {pairs['file'] or 'deleted with the release'}")
+    gone = f"erased {_who_and_why(pairs['erased'])}" if pairs["erased"] else "deleted with the release"
+    console.print(f"  pairs {_short(pairs['sha256'])}: {counts}; {pairs['file'] or gone}", markup=False)
     if "pairs_of_query" in told:
         _draw_pairs(console, told["pairs_of_query"])
     else:
@@ -55,6 +56,8 @@ def _files(files: list[Mapping[str, Any]]) -> Table:
         now = file["state"]
         if now == "deleted":
             now = f"deleted {file['deleted_at']}: {file['deleted_why']}"
+        elif file["erased"]:
+            now += f", {file['erased']:,} rows erased"
         counts = (f"{file['rows']:,}", f"{file['accepted']:,}")
         table.add_row(escape(file["file"]), file["kind"], *counts, _short(file["sha256"]), escape(now))
     return table

@@ -152,8 +152,9 @@ def _table(report: FolderReport) -> Table:
     table = Table("file", "kind", "rows", "accepted", "set aside", "repeated", "")
     for each in report.reports:
         counts = (each.rows, each.accepted, each.quarantined, each.repeated)
-        known = "known already" if each.already_ingested else ""
-        table.add_row(each.file, each.kind, *(f"{count:,}" for count in counts), known)
+        known = ["known already"] if each.already_ingested else []
+        known += [f"{each.erased:,} erased"] if each.erased else []
+        table.add_row(each.file, each.kind, *(f"{count:,}" for count in counts), ", ".join(known))
     return table
 
 

@@ -4,6 +4,7 @@ ingest(workspace, kind, path)      one file → rows in the workspace; bad rows 
 ingest_export(workspace, name, …)  one GA4 or Segment export → queries and events, each event linked to its search
 titles(workspace), ubi_events(…)   the workspace → records, each id once
 forget_file(workspace, kind, …)    a file's rows out of the workspace, its name kept
+erase_rows(workspace, erasure, …)  a client's rows, or old ones, out of every file
 back_up(root, folder)              the workspace → a whole, checked copy
 documents(titles, articles, …)     records → documents as the encoder reads them
 load_beir(folder)                  any retrieval set in BEIR's layout → documents, queries, judgements
@@ -32,7 +33,10 @@ from mangaassist.data.enrich import (
     title_text,
     word_count,
 )
+from mangaassist.data.erasing_rows import client_query_ids, erase_rows, table_texts
+from mangaassist.data.erasures import Erasure, begin_erasure, erasures, finish_erasure, subject_of, unfinished_erasure
 from mangaassist.data.exports import EXPORTS, ExportName, ExportReport, ingest_export
+from mangaassist.data.filing import workspace_key
 from mangaassist.data.folders import ExportFolderReport, FolderReport, ingest_directory, ingest_exports, kind_of
 from mangaassist.data.forgetting import forget_file
 from mangaassist.data.ingest import IngestReport, ingest
@@ -41,7 +45,7 @@ from mangaassist.data.kinds import KINDS, KindName
 from mangaassist.data.ledger import Entry, all_entries
 from mangaassist.data.leftovers import leftover_parts, unnamed_files
 from mangaassist.data.migrations import migrate
-from mangaassist.data.privacy import PrivacyKey
+from mangaassist.data.privacy import SEAL, PrivacyKey
 from mangaassist.data.problems import Problem
 from mangaassist.data.rows import read_rows, strict_rows, text_lines
 from mangaassist.data.scrub import scrub
@@ -67,11 +71,13 @@ __all__ = [
     "EXPORTS",
     "KINDS",
     "KNOWN_ACTIONS",
+    "SEAL",
     "Article",
     "Backup",
     "CuratedPair",
     "Enrichment",
     "Entry",
+    "Erasure",
     "ExportFolderReport",
     "ExportName",
     "ExportReport",
@@ -94,10 +100,15 @@ __all__ = [
     "article_document",
     "articles",
     "back_up",
+    "begin_erasure",
     "catalogue_titles",
     "check_backup",
+    "client_query_ids",
     "curated",
     "documents",
+    "erase_rows",
+    "erasures",
+    "finish_erasure",
     "forget_file",
     "ingest",
     "ingest_directory",
@@ -124,6 +135,8 @@ __all__ = [
     "read_run",
     "scrub",
     "strict_rows",
+    "subject_of",
+    "table_texts",
     "template_fields",
     "text_lines",
     "title_document",
@@ -131,10 +144,12 @@ __all__ = [
     "titles",
     "ubi_events",
     "ubi_queries",
+    "unfinished_erasure",
     "unnamed_files",
     "with_event_id",
     "with_query_id",
     "word_count",
+    "workspace_key",
     "write_qrels",
     "write_run",
 ]

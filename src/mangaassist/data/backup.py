@@ -22,10 +22,14 @@ from pydantic import TypeAdapter, ValidationError
 from mangaassist.core.errors import BackupError
 from mangaassist.core.files import canonical_json, sha256_of, sync_directory, write_atomic
 from mangaassist.core.types import Progress, no_progress
+from mangaassist.data.erasures import ERASURES, UNFINISHED
 from mangaassist.data.leftovers import leftover_parts, unnamed_files
-from mangaassist.data.workspace import DATABASE, FOLDERS, LOCK, Workspace, format_version
+from mangaassist.data.workspace import DATABASE, FOLDERS, FORMAT_VERSION, LOCK, Workspace, format_version
 
-COPIED_FILES: Final = ("workspace.json", DATABASE, "mangaassist.toml", "lexicon.toml", "keys.json", "demo.json")
+COPIED_FILES: Final = (
+    *("workspace.json", DATABASE, "mangaassist.toml", "lexicon.toml", "keys.json", "demo.json"),
+    *(ERASURES, UNFINISHED),
+)
 """Of the directory itself, which may hold much that is not the workspace's."""
 
 BACKUP_LIST: Final = "backup.json"
@@ -139,7 +143,7 @@ def _copied(workspace: Workspace, target: Path, *, with_vectors: bool, progress:
 def _sources(workspace: Workspace, *, with_vectors: bool) -> Iterator[Path]:
     """Every file to copy, in an order that is the same each time."""
     left_out = set(unnamed_files(workspace))
-    if format_version(workspace.root) > 1:
+    if format_version(workspace.root) == FORMAT_VERSION:
         left_out |= set(leftover_parts(workspace))
     yield from (path for name in COPIED_FILES if (path := workspace.root / name).is_file())
     for folder in FOLDERS:

@@ -28,6 +28,7 @@ from mangaassist.data.rows import read_rows
 from mangaassist.data.segment import KEPT as SEGMENT_KEPT
 from mangaassist.data.segment import segment_row
 from mangaassist.data.shop_rows import ShopRow, UbiRows, ubi_rows
+from mangaassist.data.suppression import Suppressed
 from mangaassist.data.workspace import Workspace
 
 ExportName = Literal["ga4", "segment"]
@@ -53,10 +54,11 @@ EXPORTS: Final[Mapping[ExportName, Export]] = {
 class ExportReport:
     """What became of one export's rows.
 
-    rows = accepted + quarantined + skipped, which are those about other things than search.
+    rows = accepted + quarantined + erased + skipped, which are those about other things than search.
     queries, events: what the accepted rows stand for.  unlinked: events that belong to no search.
     repeated: queries and events whose id was known before them; each id counts once.
     already_ingested: this very content was taken in earlier, and nothing was done now.
+    erased: rows of forgotten clients, which were left out, and refused rows that were erased since.
     """
 
     file: str
@@ -70,6 +72,7 @@ class ExportReport:
     unlinked: int
     repeated: int
     already_ingested: bool
+    erased: int = 0
 
 
 def ingest_export(
@@ -91,7 +94,7 @@ def take_in_export(workspace: Workspace, export: Export, path: Path, progress: P
         return _report(workspace, export, sha256, already_ingested=True)
     key = workspace_key(workspace)
     scratch = workspace.scratch / f"{export.name}-{sha256}"
-    sorter = _Sorter(export, key, path.name, scratch)
+    sorter = _Sorter(export, key, path.name, scratch, Suppressed.of(workspace))
     for row in counted(read_rows(path, scratch=scratch), path.name, progress):
         sorter.take(row)
     check_unchanged(path, before)
@@ -114,12 +117,13 @@ def _is_known(workspace: Workspace, export: Export, sha256: str) -> bool:
 class _Sorter:
     """The rows of one export, each where it belongs."""
 
-    def __init__(self, export: Export, key: PrivacyKey, file: str, scratch: Path) -> None:
+    def __init__(self, export: Export, key: PrivacyKey, file: str, scratch: Path, suppressed: Suppressed) -> None:
         self.export, self.key, self.file, self.scratch = export, key, file, scratch
+        self.suppressed = suppressed
         self.queries = PartWriter(scratch / "queries", QUERY_COLUMNS)
         self.events = PartWriter(scratch / "events", EVENT_COLUMNS)
         self.refused = PartWriter(scratch / "refused", REFUSED)
-        self.rows = self.accepted = 0
+        self.rows = self.accepted = self.erased = 0
 
     def take(self, row: Row | BadRow) -> None:
         """Put one row where it belongs; skip it if it is no business of search."""
@@ -134,10 +138,13 @@ class _Sorter:
             self.refused.add(refusal(self.file, row.line, first_problem(error), raw))
             return
         if said is not None:
-            self.accepted += 1
             self._accept(row.line, ubi_rows(said, self.key))
 
     def _accept(self, line: int, rows: UbiRows) -> None:
+        if any(map(self.suppressed.holds, [*rows.events, *([rows.query] if rows.query else [])])):
+            self.erased += 1
+            return
+        self.accepted += 1
         if rows.query is not None:
             flat = KINDS["queries"].flatten(rows.query)
             self.queries.add({"line": line, **flat, "session": rows.session})
@@ -161,6 +168,7 @@ def _store(workspace: Workspace, sha256: str, rows: _Sorter) -> None:
         quarantined=rows.refused.written,
         repeated=0,
         key_fingerprint=rows.key.fingerprint,
+        erased=rows.erased,
     )
     fed = [
         _fed(workspace, total, "queries", queries, rows.queries.written),
@@ -174,7 +182,7 @@ def _fed(
 ) -> tuple[Path | None, Entry]:
     """A part with its entry in the table that it feeds."""
     repeated = 0 if part is None else written - new_ids(workspace, KINDS[name], part)
-    return part, replace(total, kind=name, rows=written, accepted=written, quarantined=0, repeated=repeated)
+    return part, replace(total, kind=name, rows=written, accepted=written, quarantined=0, repeated=repeated, erased=0)
 
 
 def _earlier_searches(workspace: Workspace, sha256: str) -> list[Path]:
@@ -195,10 +203,11 @@ def _report(workspace: Workspace, export: Export, sha256: str, *, already_ingest
         rows=total.rows,
         accepted=total.accepted,
         quarantined=total.quarantined,
-        skipped=total.rows - total.accepted - total.quarantined,
+        skipped=total.rows - total.accepted - total.quarantined - total.erased,
         queries=queries.accepted,
         events=events.accepted,
         unlinked=count_unlinked(workspace.part("events", sha256)) if events.accepted else 0,
         repeated=queries.repeated + events.repeated,
         already_ingested=already_ingested,
+        erased=total.erased,
     )

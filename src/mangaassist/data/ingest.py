@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from mangaassist.core.types import Progress, no_progress
 from mangaassist.data import ledger
+from mangaassist.data.contracts import Record
 from mangaassist.data.filing import check_not_deleted, file_away, is_complete, new_ids, workspace_key, writer
 from mangaassist.data.kinds import KINDS, Kind, KindName
 from mangaassist.data.ledger import Entry
@@ -18,6 +19,7 @@ from mangaassist.data.problems import first_problem
 from mangaassist.data.reading import REFUSED, check_unchanged, counted, fingerprint, refusal
 from mangaassist.data.rows import read_rows
 from mangaassist.data.scrub import scrub
+from mangaassist.data.suppression import Suppressed
 from mangaassist.data.workspace import Workspace
 
 
@@ -25,8 +27,10 @@ from mangaassist.data.workspace import Workspace
 class IngestReport:
     """What became of one file's rows.
 
-    rows = accepted + quarantined.  repeated: accepted rows whose id was known before them; each id counts once.
+    rows = accepted + quarantined + erased.
+    repeated: accepted rows whose id was known before them; each id counts once.
     already_ingested: this very content was taken in earlier, and nothing was done now.
+    erased: rows of forgotten clients, which were left out, and rows that were erased since.
     """
 
     file: str
@@ -36,6 +40,7 @@ class IngestReport:
     quarantined: int
     repeated: int
     already_ingested: bool
+    erased: int = 0
 
 
 def ingest(workspace: Workspace, kind: KindName, path: Path, *, progress: Progress = no_progress) -> IngestReport:
@@ -60,30 +65,31 @@ def take_in(workspace: Workspace, kind: Kind, path: Path, progress: Progress) ->
     scratch = workspace.scratch / f"{kind.name}-{before.sha256}"
     accepted = PartWriter(scratch / "accepted", {"line": pl.Int64(), **kind.columns})
     refused = PartWriter(scratch / "refused", REFUSED)
+    suppressed, erased = Suppressed.of(workspace), 0
     for row in counted(read_rows(path, scratch=scratch), path.name, progress):
-        _sort(row, kind, key, path.name, accepted, refused)
+        record = _sorted_out(row, kind, key, path.name, refused)
+        if record is not None and suppressed.holds(record):
+            erased += 1
+        elif record is not None:
+            accepted.add({"line": row.line, **kind.flatten(record)})
     check_unchanged(path, before)
-    entry = _stored(workspace, kind, path.name, before.sha256, key, accepted, refused)
+    entry = _stored(workspace, kind, path.name, before.sha256, key, accepted, refused, erased)
     return _report(kind, entry, already_ingested=False)
 
 
-def _sort(
-    row: Row | BadRow, kind: Kind, key: PrivacyKey | None, name: str, accepted: PartWriter, refused: PartWriter
-) -> None:
-    """Put one row where it belongs."""
+def _sorted_out(row: Row | BadRow, kind: Kind, key: PrivacyKey | None, name: str, refused: PartWriter) -> Record | None:
+    """The record of a row, protected; None if the row was put among the refused."""
     if isinstance(row, BadRow):
         raw = scrub(row.raw) if kind.protect is None else WITHHELD
         refused.add(refusal(name, row.line, row.problem, raw))
-        return
+        return None
     try:
         record = kind.model.model_validate(row.values)
     except ValidationError as error:
         raw = protect_raw(row.values, kind.model.model_fields)
         refused.add(refusal(name, row.line, first_problem(error), raw))
-        return
-    if kind.protect is not None and key is not None:
-        record = kind.protect(record, key)
-    accepted.add({"line": row.line, **kind.flatten(record)})
+        return None
+    return record if kind.protect is None or key is None else kind.protect(record, key)
 
 
 def _stored(
@@ -94,6 +100,7 @@ def _stored(
     key: PrivacyKey | None,
     accepted: PartWriter,
     refused: PartWriter,
+    erased: int,
 ) -> Entry:
     """The ledger's entry, made when both parts lie in their places."""
     refused_part, part = refused.finish(), accepted.finish()
@@ -101,11 +108,12 @@ def _stored(
         kind=kind.name,
         sha256=sha256,
         file=name,
-        rows=accepted.written + refused.written,
+        rows=accepted.written + refused.written + erased,
         accepted=accepted.written,
         quarantined=refused.written,
         repeated=0 if part is None else accepted.written - new_ids(workspace, kind, part),
         key_fingerprint=key.fingerprint if key else "",
+        erased=erased,
     )
     file_away(workspace, (refused_part, workspace.refused_part(kind.name, sha256)), [(part, entry)])
     return entry
@@ -113,4 +121,4 @@ def _stored(
 
 def _report(kind: Kind, entry: Entry, *, already_ingested: bool) -> IngestReport:
     counts = (entry.rows, entry.accepted, entry.quarantined, entry.repeated)
-    return IngestReport(entry.file, kind.name, *counts, already_ingested=already_ingested)
+    return IngestReport(entry.file, kind.name, *counts, already_ingested=already_ingested, erased=entry.erased)

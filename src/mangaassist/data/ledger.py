@@ -38,6 +38,9 @@ _FILES: Final = Table(
     Column("key_fingerprint", String, nullable=False),
     Column("deleted_at", String),
     Column("deleted_why", String),
+    Column("erased", Integer, nullable=False, server_default="0"),
+    Column("erased_at", String),
+    Column("erased_why", String),
     UniqueConstraint("kind", "sha256"),
 )
 
@@ -49,6 +52,8 @@ class Entry:
     kind: the table that it feeds. A shop's export feeds two, and has one more entry under the name of its format.
     key_fingerprint: the privacy key its pseudonyms were made with; empty where the kind has none.
     deleted_at, deleted_why: the tombstone; the moment in ISO 8601, UTC. None while the file counts.
+    erased: rows that went for a client or for their age, or never came in, because their client was forgotten before.
+    erased_at, erased_why: of the last erasure that took rows out.
     """
 
     kind: str
@@ -61,6 +66,9 @@ class Entry:
     key_fingerprint: str = ""
     deleted_at: str | None = None
     deleted_why: str | None = None
+    erased: int = 0
+    erased_at: str | None = None
+    erased_why: str | None = None
 
 
 def create_tables(engine: Engine) -> None:
@@ -103,3 +111,18 @@ def bury(engine: Engine, sha256: str, *, at: datetime, why: str) -> None:
     tombstone = {"deleted_at": at.astimezone(UTC).isoformat(timespec="seconds"), "deleted_why": why}
     with engine.begin() as connection:
         connection.execute(update(_FILES).where(_FILES.c.sha256 == sha256).values(**tombstone))
+
+
+def note_erased(engine: Engine, entry: Entry, *, accepted: int, quarantined: int, at: datetime, why: str) -> None:
+    """Write down how many rows of a file are left; those that are not count as erased."""
+    gone = entry.accepted - accepted + entry.quarantined - quarantined
+    now = {
+        "accepted": accepted,
+        "quarantined": quarantined,
+        "erased": entry.erased + gone,
+        "erased_at": at.astimezone(UTC).isoformat(timespec="seconds"),
+        "erased_why": why,
+    }
+    same = (_FILES.c.kind == entry.kind) & (_FILES.c.sha256 == entry.sha256)
+    with engine.begin() as connection:
+        connection.execute(update(_FILES).where(same).values(**now))

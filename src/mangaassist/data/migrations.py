@@ -22,7 +22,16 @@ def _add_tombstones(connection: Connection) -> None:
             connection.exec_driver_sql(f"ALTER TABLE ingested_files ADD COLUMN {column} VARCHAR")
 
 
-MIGRATIONS: Final[Mapping[int, Callable[[Connection], None]]] = {1: _add_tombstones}
+def _add_erasures(connection: Connection) -> None:
+    """2 → 3: an ingested file can say how many of its rows were erased, when and why."""
+    present = {row.name for row in connection.exec_driver_sql("PRAGMA table_info(ingested_files)")}
+    columns = {"erased": "INTEGER DEFAULT '0' NOT NULL", "erased_at": "VARCHAR", "erased_why": "VARCHAR"}
+    for column, kind in columns.items():
+        if column not in present:
+            connection.exec_driver_sql(f"ALTER TABLE ingested_files ADD COLUMN {column} {kind}")
+
+
+MIGRATIONS: Final[Mapping[int, Callable[[Connection], None]]] = {1: _add_tombstones, 2: _add_erasures}
 """Format version → the step from it to the next."""
 
 

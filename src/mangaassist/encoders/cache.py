@@ -4,7 +4,7 @@ import hashlib
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +117,19 @@ class CachedEncoder:
 def cache_file(directory: Path, encoder_id: str) -> Path:
     """Where the vectors of this encoder lie."""
     return directory / (re.sub(r"[^A-Za-z0-9._@-]+", "_", encoder_id) + ".sqlite")
+
+
+def forget_texts(path: Path, texts: Sequence[str], *, dry_run: bool) -> int:
+    """How many of these texts the cache file held; their vectors are gone and overwritten, unless `dry_run`."""
+    keys = [(_key(text),) for text in texts]
+    with closing(sqlite3.connect(path, timeout=60)) as connection:
+        held = [key for key in keys if connection.execute("SELECT 1 FROM vectors WHERE key = ?", key).fetchone()]
+        if held and not dry_run:
+            connection.execute("PRAGMA secure_delete=ON")
+            with connection:
+                connection.executemany("DELETE FROM vectors WHERE key = ?", held)
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return len(held)
 
 
 def _key(text: str) -> bytes:

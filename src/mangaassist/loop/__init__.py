@@ -23,7 +23,7 @@ from mangaassist.loop.intents import (
 )
 from mangaassist.loop.judged import JudgedSplit, judged_split
 from mangaassist.loop.lineage import trace_pairs, trace_release
-from mangaassist.loop.pairing import StoredPairs, make_pairs, read_pair_counts, read_pairs
+from mangaassist.loop.pairing import StoredPairs, make_pairs, pairs_file, read_pair_counts, read_pairs
 from mangaassist.loop.release_index import Record, by_id, index_folder, index_stamp
 from mangaassist.loop.reviewing import export_review, import_review, propose, read_proposals
 from mangaassist.loop.settings import SETTINGS_FILE, Settings, read_settings
@@ -68,6 +68,7 @@ __all__ = [
     "live_intents",
     "load_catalogue",
     "make_pairs",
+    "pairs_file",
     "propose",
     "read_pair_counts",
     "read_pairs",

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from mangaassist.core.errors import DataError
 from mangaassist.core.files import sha256_bytes
 from mangaassist.core.types import DocId, Document, Progress
-from mangaassist.data import Workspace, articles, documents, ingested_files, is_sparse, titles
+from mangaassist.data import KINDS, Workspace, all_entries, articles, documents, is_sparse, titles
 from mangaassist.encoders import CachedEncoder, load_encoder
 from mangaassist.loop.settings import Settings
 from mangaassist.loop.texts import DocumentTexts, texts_in_force
@@ -69,5 +69,12 @@ def encoder_id_of(settings: Settings) -> str:
 
 
 def data_fingerprint(workspace: Workspace) -> str:
-    """One digest of every file that was taken in: what a decision is about, and what later data change."""
-    return sha256_bytes("\n".join(f"{kind} {sha256}" for kind, sha256 in ingested_files(workspace)).encode())
+    """One digest of every file that was taken in, and of what was erased of it: what a decision is about."""
+    counting = [entry for entry in all_entries(workspace.engine) if entry.deleted_at is None]
+    told = [
+        f"{entry.kind} {entry.sha256}" + (f" without {entry.erased}" if entry.erased else "")
+        for kind in KINDS
+        for entry in counting
+        if entry.kind == kind
+    ]
+    return sha256_bytes("\n".join(told).encode())

@@ -26,6 +26,7 @@ from mangaassist.promotion import (
     SourceFile,
     TrainedOn,
     from_json,
+    read_erased_paper,
     read_lineage,
     read_tombstones,
     to_json,
@@ -98,6 +99,11 @@ def trace_pairs(workspace: Workspace, release: str, query_text: str) -> list[dic
     """
     verify(workspace.root, release)
     path = workspace.releases / release / PAIRS
+    erased = read_erased_paper(workspace.root, release)
+    if erased is not None:
+        raise DataError(
+            f"{release}: its pairs were erased at {erased.at} by {erased.actor} ({erased.why}); none is left"
+        )
     if not path.is_file():
         raise DataError(f"{release} keeps no pairs: it changes nothing, or is older than lineage")
     rows = pl.read_parquet(path, glob=False).filter(pl.col("query_text") == query_text).to_dicts()
@@ -149,6 +155,7 @@ def _promotions(registry: Registry, release: str) -> list[dict[str, Any]]:
 
 
 def _told(workspace: Workspace, release: str, lineage: Lineage, *, pairs_are_kept: bool) -> dict[str, Any]:
+    erased = read_erased_paper(workspace.root, release)
     origin, entries = lineage.trained_on, {(each.kind, each.sha256): each for each in all_entries(workspace.engine)}
     return {
         "decision_sha256": lineage.decision_sha256,
@@ -160,9 +167,17 @@ def _told(workspace: Workspace, release: str, lineage: Lineage, *, pairs_are_kep
         "program_version": origin.program_version,
         "data_fingerprint": origin.data_fingerprint,
         "pairs": {
-            "file": f"releases/{release}/{PAIRS}" if pairs_are_kept else None,
+            "file": f"releases/{release}/{PAIRS}" if pairs_are_kept and erased is None else None,
             "sha256": origin.pairs_sha256,
             "by_source": dict(origin.pairs_by_source),
+            "erased": erased
+            and {
+                "at": erased.at,
+                "actor": erased.actor,
+                "why": erased.why,
+                "rows": erased.rows,
+                "asked_for": erased.asked_for,
+            },
         },
         "files": [
             {
@@ -178,11 +193,18 @@ def _told(workspace: Workspace, release: str, lineage: Lineage, *, pairs_are_kep
     }
 
 
-def _state(workspace: Workspace, entry: Entry | None) -> Mapping[str, str | None]:
-    """Whether an ingested file is still there; `unknown` where the workspace was begun anew since."""
+def _state(workspace: Workspace, entry: Entry | None) -> Mapping[str, str | int | None]:
+    """Whether an ingested file is still there, and how much of it was erased.
+
+    `unknown` where the workspace was begun anew since.
+    """
     if entry is None:
-        return {"state": "unknown", "deleted_at": None, "deleted_why": None}
-    if entry.deleted_at is not None:
-        return {"state": "deleted", "deleted_at": entry.deleted_at, "deleted_why": entry.deleted_why}
+        return {"state": "unknown", "deleted_at": None, "deleted_why": None, "erased": 0, "erased_at": None}
     there = entry.accepted == 0 or workspace.part(entry.kind, entry.sha256).exists()
-    return {"state": "kept" if there else "missing", "deleted_at": None, "deleted_why": None}
+    return {
+        "state": "deleted" if entry.deleted_at is not None else "kept" if there else "missing",
+        "deleted_at": entry.deleted_at,
+        "deleted_why": entry.deleted_why,
+        "erased": entry.erased,
+        "erased_at": entry.erased_at,
+    }

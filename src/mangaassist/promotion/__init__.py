@@ -2,6 +2,8 @@
 
 from mangaassist.promotion.audit import Aliases, AuditEntry
 from mangaassist.promotion.codec import from_json, to_json
+from mangaassist.promotion.erased_papers import ErasedPaper, read_erased_paper
+from mangaassist.promotion.erasing import RowCount, erase_pairs
 from mangaassist.promotion.evidence import (
     DiagnosisLevel,
     GateEvidence,
@@ -37,6 +39,7 @@ __all__ = [
     "AuditEntry",
     "Decision",
     "DiagnosisLevel",
+    "ErasedPaper",
     "GateEvidence",
     "GateSettings",
     "JudgedRange",
@@ -46,6 +49,7 @@ __all__ = [
     "Outcome",
     "PairedGain",
     "Registry",
+    "RowCount",
     "RuleOutcome",
     "RuleResult",
     "SourceFile",
@@ -53,11 +57,13 @@ __all__ = [
     "TrainedOn",
     "deleted_releases",
     "digests_of",
+    "erase_pairs",
     "from_json",
     "half_removed",
     "judge",
     "lineage_of",
     "publish",
+    "read_erased_paper",
     "read_lineage",
     "read_tombstones",
     "release_manifest",

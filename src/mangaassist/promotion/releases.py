@@ -18,6 +18,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from mangaassist.core.errors import ArtifactError, RegistryError, UnknownRelease
 from mangaassist.core.files import canonical_json, sha256_bytes, sha256_of, sync_directory
+from mangaassist.promotion.erased_papers import read_erased_paper
 
 IDENTITY = "embed-adapter-v00"
 """The release that changes nothing: always there, and needs no folder."""
@@ -63,7 +64,8 @@ def publish(root: Path, source_files: Mapping[str, bytes]) -> str:
 def verify(root: Path, name: str) -> Mapping[str, str]:
     """The sha256 of each file of a release, every file held to the manifest.
 
-    Raises ArtifactError naming the first file that is missing, added or changed, UnknownRelease where there is no such
+    A paper may be missing whose tombstone names it with the manifest's digest: it was erased. Otherwise raises
+    ArtifactError naming the first file that is missing, added or changed, UnknownRelease where there is no such
     release. The identity release may have no folder, and then has no files.
     """
     if name not in releases(root):
@@ -74,8 +76,11 @@ def verify(root: Path, name: str) -> Mapping[str, str]:
     if name == IDENTITY and not folder.exists():
         return {}
     promised = _promised(folder)
+    erased = _erased(root, name)
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()} - {MANIFEST}
     for path in sorted(found | promised.keys()):
+        if path not in found and (path, promised[path]) == erased:
+            continue
         if path not in found:
             raise ArtifactError(f"{folder / path}: missing, but {MANIFEST} names it; {_REMEDY}")
         if path not in promised:
@@ -83,6 +88,13 @@ def verify(root: Path, name: str) -> Mapping[str, str]:
         if sha256_of(folder / path) != promised[path]:
             raise ArtifactError(f"{folder / path}: its sha256 differs from {MANIFEST}, so it was changed; {_REMEDY}")
     return promised
+
+
+def _erased(root: Path, name: str) -> tuple[str, str] | None:
+    """The path and the digest of the paper that was erased of a release; what is served cannot be."""
+    told = read_erased_paper(root, name)
+    is_paper = told is not None and told.release == name and PurePosixPath(told.paper).stem in PAPERS - {"manifest"}
+    return (told.paper, told.sha256) if told is not None and is_paper else None
 
 
 def releases(root: Path) -> tuple[str, ...]:

@@ -12,6 +12,13 @@ from mangaassist.serving.app import create_app, service_of
 from mangaassist.serving.client import Client, EventsReceipt
 from mangaassist.serving.comparing import Compared, compared_releases
 from mangaassist.serving.engine import LiveEngine
+from mangaassist.serving.erasing import (
+    close_logs,
+    erase_lines,
+    erase_service_rows,
+    logged_query_ids,
+    logged_texts,
+)
 from mangaassist.serving.keys import KEYS_FILE, SCOPES, ApiKey, KeyRing, add_key, read_keys, revoke_key
 from mangaassist.serving.refusals import Refused
 from mangaassist.serving.routing import CallerIntent, route_message
@@ -41,8 +48,13 @@ __all__ = [
     "Shelf",
     "add_key",
     "check_binding",
+    "close_logs",
     "compared_releases",
     "create_app",
+    "erase_lines",
+    "erase_service_rows",
+    "logged_query_ids",
+    "logged_texts",
     "read_keys",
     "revoke_key",
     "route_message",
