@@ -56,7 +56,7 @@ def bench(
             record_test_read(result)
         if out is not None:
             save_artifact(out, tuned.chosen, _info(result, tuned, seed))
-            messages.print(f"The chosen adapter is in {out}")
+            messages.print(f"The chosen adapter is in {out}", soft_wrap=True)
         emit(result, json_file, lambda console: _draw(console, result))
 
 

@@ -78,7 +78,9 @@ def demo(
         if stored is None:
             stored = _run(workspace, encoder=encoder, seed=seed, scale=scale)
         else:
-            messages.print(f"The loop has run in {workspace} already; remove that folder to run it anew.")
+            messages.print(
+                f"The loop has run in {workspace} already; remove that folder to run it anew.", soft_wrap=True
+            )
         emit(stored["result"], json_file, lambda console: _draw(console, stored, workspace))
 
 

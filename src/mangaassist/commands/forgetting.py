@@ -35,10 +35,14 @@ def forget(
     """Erase everything about one client. Without a client: finish the erasure that a kill left."""
     named = [each for each in (client, pseudonym) if each is not None]
     if len(named) > 1 or "" in named or (named and not why.strip()) or (dry_run and not named):
-        messages.print("error: give one of --client ID and --pseudonym HEX, and --why TEXT", markup=False)
+        messages.print(
+            "error: give one of --client ID and --pseudonym HEX, and --why TEXT", markup=False, soft_wrap=True
+        )
         raise typer.Exit(2)
     if pseudonym is not None and not _PSEUDONYM.fullmatch(pseudonym):
-        messages.print("error: --pseudonym takes 32 hex digits, as the tables have them; or give --client ID")
+        messages.print(
+            "error: --pseudonym takes 32 hex digits, as the tables have them; or give --client ID", soft_wrap=True
+        )
         raise typer.Exit(2)
     with errors_shown():
         shop = ShopWorkspace.open(workspace)
