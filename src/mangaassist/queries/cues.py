@@ -135,9 +135,11 @@ _AFTER_ENGLISH: Final = re.compile(
 )
 
 _FILLER_ROMANISED: Final = r"(?:(?:kei|mono|na no|sugiru|sugi|youso|byousha|tenkai|bamen|no)\s+)*"
+_ADVERB_ROMANISED: Final = r"(?:(?:amari|anmari|sonna ni|zenzen|mou|chotto|zettai)\s+)?"
 _AFTER_ROMANISED: Final = re.compile(
-    rf"\s*{_FILLER_ROMANISED}(?:(?:wa|ga|mo|to ka|toka)\s+)?(?:nashi|nai|naku|nuki|janai|ja nai|ja naku|ja nakute"
-    r"|dewa nai|de wa nai|igai|nigate|iranai|irimasen|hikaeme|sukuname|muri|iya|kirai|ng|dame|zero|akita|yori)\b"
+    rf"\s*{_FILLER_ROMANISED}(?:(?:wa|ga|mo|ni|to ka|toka)\s+)?{_ADVERB_ROMANISED}(?:nashi|nai|naku|nuki|janai|ja nai"
+    r"|ja naku|ja nakute|dewa nai|de wa nai|hoshikunai|mitakunai|yomitakunai|motometenai|igai|nigate|iranai|irimasen"
+    r"|hikaeme|sukuname|usume|muri|iya|kirai|kitsui|ng|dame|zero|akita|tsukareta|yori)\b"
 )
 
 _FILLER: Final = (
@@ -145,13 +147,17 @@ _FILLER: Final = (
     "メイン|中心|だらけ|ばかり|ばっかり|一辺倒|的|っぽ|感じ|感|だり|たり|する|され|し|な|の|い|る|さ)"
 )
 _PARTICLE: Final = "(?:だけは|だけ|とか|なんて|って|には|では|が|は|も|の|を|に)"
+_ADVERB: Final = (
+    "(?:あまり|あんまり|そんなに|ほとんど|一切|いっさい|全く|まったく|全然|絶対|もう|正直|ちょっと|少し|興味が?)?"
+)
 _REFUSAL: Final = (
     "(?:なし|無し|ナシ|な[いく]|無[いく]|ゼロ|抜き|ぬき|いらな|要らな|いらん|いりません|要りません|不要|以外|除[いきく]|苦手|控え|"
-    "ひかえ|少な|弱め|薄め|じゃな|ではな|でな|嫌|いや|ng|禁止|求めて(?:い)?な|望んで(?:い)?な|見たくな|読みたくな|ほしくな|欲しくな|"
-    "避け|勘弁|だめ|ダメ|無理|ムリ|飽き|疲れ|入って(?:い)?な|出てこな|出な|お断り|パス|結構です|遠慮|抑え|より(?!の))"
+    "ひかえ|少な|弱め|薄[めい]|じゃな|ではな|でな|嫌|いや|ng|禁止|求めて(?:い)?な|望んで(?:い)?な|見たくな|読みたくな|ほしくな|"
+    "欲しくな|避け|勘弁|だめ|ダメ|無理|ムリ|きつ|キツ|辛い|つらい|しんどい|地雷|飽き|疲れ|入って(?:い)?な|出てこな|出な|合わな|"
+    "お断り|パス|結構です|遠慮|抑え|より(?!の)|(?<=ちょっと)(?=[。、.…!]|$))"
 )
 _AFTER_UNSPACED: Final = re.compile(
-    f"{_FILLER}{{0,4}}(?:(?:とか|や|と|も)[^。、]{{1,8}}?)?{_PARTICLE}{{0,2}}{_REFUSAL}"
+    f"{_FILLER}{{0,4}}(?:(?:とか|や|と|も)[^。、]{{1,8}}?)?{_PARTICLE}{{0,2}}{_ADVERB}{_REFUSAL}"
 )
 
 
