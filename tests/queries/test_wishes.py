@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -189,3 +191,13 @@ def test_any_text_is_read_and_no_facet_is_both_wanted_and_rejected(text: str) ->
 
     assert isinstance(found, Wishes)
     assert not found.wanted & found.rejected
+
+
+@pytest.mark.parametrize("unit", ["ない", "恋愛や", "no ", "no dark, ", "dark or ", "怖い"])
+def test_the_longest_queries_are_read_in_a_moment(unit: str) -> None:
+    """A run of kana once took time with the cube of its length: 38 s of the service for one query."""
+    started = time.process_time()
+
+    wishes_of((unit * 2_000)[:2_000], PHRASES, longest=2)
+
+    assert time.process_time() - started < 1

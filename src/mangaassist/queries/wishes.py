@@ -50,7 +50,7 @@ def wishes_of(text: str, phrases: Phrases, *, longest: int) -> Wishes:
     is not rejected along with a broader one ("isekai, but not too much fantasy").
     """
     plain = _WITHOUT.sub("without", folded(text))
-    mentions = [*_spaced(plain, phrases, longest), *_unspaced(plain, phrases)]
+    mentions = [*_spaced(plain, phrases, longest), *_unspaced(plain, phrases, longest)]
     turned_down = [mention.meaning for mention in mentions if mention.is_rejected]
     named = frozenset().union(*(meaning.turned_down for meaning in turned_down))
     along = frozenset().union(*(meaning.along for meaning in turned_down))
@@ -119,14 +119,13 @@ def _is_in_list(typed: Sequence[str], mentions: Sequence[_Mention], number: int)
     return False
 
 
-def _unspaced(plain: str, phrases: Phrases) -> Iterator[_Mention]:
+def _unspaced(plain: str, phrases: Phrases, longest: int) -> Iterator[_Mention]:
     """Phrases in kana and kanji, wherever they stand in a run of letters."""
     for run in re.finditer(f"[{UNSPACED}]{{2,}}", plain):
         pairs = words(run[0])
         for place in range(len(pairs)):
-            for length in range(len(pairs) - place, 0, -1):
-                meaning = phrases.get(tuple(pairs[place : place + length]))
-                if meaning is not None:
-                    end = run.start() + place + length + 1
-                    yield _Mention(meaning, 0, 0, is_turned_down_after(plain, end, is_unspaced=True))
-                    break
+            length = _length_of_phrase(pairs, place, phrases, longest)
+            if length:
+                end = run.start() + place + length + 1
+                meaning = phrases[tuple(pairs[place : place + length])]
+                yield _Mention(meaning, 0, 0, is_turned_down_after(plain, end, is_unspaced=True))
