@@ -13,6 +13,7 @@ from mangaassist.serving.filtering import FilterMasks
 from mangaassist.serving.ranking import RanksAll
 from mangaassist.serving.results import passage
 from mangaassist.serving.served_release import ServedRelease
+from mangaassist.shelves import Arrangement, no_shelves
 
 WEIGHTS = CompositionWeights(reference=1.0, lexical=0.3, reference_facets=0.5, wanted=0.3, rejected=0.2)
 
@@ -33,6 +34,7 @@ def served(weights: CompositionWeights = WEIGHTS) -> ServedRelease:
         rows={doc_id: row for row, doc_id in enumerate(ids)},
         filters=FilterMasks(list(records.values())),
         ranks=RanksAll(ids, base),
+        shelves=Arrangement(no_shelves("embed-adapter-v07", "hashed-words@1", DIMENSION), [], lambda _: base),
     )
 
 

@@ -92,6 +92,17 @@ def test_an_answer_has_the_fields_of_the_contract(shop: ServedShop) -> None:
     assert "berserk" not in found
 
 
+def test_a_shelf_has_the_fields_of_the_contract(shop: ServedShop) -> None:
+    shelves = shop.retrieve("dark fantasy", intent="recommendation")["shelves"]
+
+    assert shelves
+    for shelf in shelves:
+        assert list(shelf) == ["id", "name", "facets", "score", "titles"]
+        assert [type(shelf[name]) for name in shelf] == [str, str, list, float, list]
+        assert all(list(title) == ["id", "title", "url"] for title in shelf["titles"])
+    assert shop.retrieve("why was my order split", intent="faq")["shelves"] == []
+
+
 def test_intent_and_filters_reach_the_engine(shop: ServedShop) -> None:
     faq = shop.retrieve("why was my order split", intent="faq")
     filtered = shop.retrieve("order", filters={"kinds": ["title"]})
