@@ -39,7 +39,7 @@ from mangaassist.queries import PLAIN
 from mangaassist.serving import RetrieveRequest
 from mangaassist.serving.answering import ASK_FOR_TITLES, Answering, Stages
 from mangaassist.serving.served_release import Composition, ServedRelease, release_in_memory
-from mangaassist.shelves import Arrangement, make_shelves
+from mangaassist.shelves import Arrangement, Shelving, make_shelves
 
 PAGE: Final = "docs/shelves.md"
 HERE: Final = Path(__file__).parent
@@ -108,10 +108,20 @@ def systems_of(workspace: Workspace, encoder: CachedEncoder) -> dict[str, Shelve
 
 def shelved(served: ServedRelease, vectors: Vectors) -> Shelved:
     """A system with its titles clustered by these vectors (documents, d)."""
-    titles = {doc_id: record for doc_id, record in served.records.items() if isinstance(record, Title)}
-    rows = [served.rows[doc_id] for doc_id in titles]
-    made = make_shelves(list(titles.values()), vectors[rows], release=served.release, encoder_id="any")
-    arranged = Arrangement(made, list(titles), lambda _: vectors[:0])
+    titles, rows = titles_of(served)
+    return with_shelves(served, make_shelves(titles, vectors[rows], release=served.release, encoder_id="any"))
+
+
+def titles_of(served: ServedRelease) -> tuple[list[Title], list[int]]:
+    """The titles among the documents, and their rows."""
+    held = {served.rows[doc_id]: record for doc_id, record in served.records.items() if isinstance(record, Title)}
+    return list(held.values()), list(held)
+
+
+def with_shelves(served: ServedRelease, made: Shelving) -> Shelved:
+    """A system with other shelves."""
+    titles = [title for shelf in made.shelves for title in shelf.titles]
+    arranged = Arrangement(made, titles, lambda _: made.centres[:0])
     return Shelved(replace(served, shelves=arranged), {shelf.id: shelf.titles for shelf in made.shelves})
 
 

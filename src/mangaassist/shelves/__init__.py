@@ -6,7 +6,7 @@ Arrangement(shelving, titles now, …).suiting(found, …) ──► the best sh
 
 from mangaassist.shelves.arrangement import MOST_SHELVES, MOST_TITLES, REACH, Arrangement, SuitingShelf
 from mangaassist.shelves.clustering import cluster
-from mangaassist.shelves.making import RECIPE, make_shelves, shelf_count
+from mangaassist.shelves.making import RECIPE, make_shelves, shelf_count, shelves_of
 from mangaassist.shelves.shelf import CENTRES_FILE, SHELVES_FILE, Shelf, Shelving, no_shelves, shelving_from_files
 
 __all__ = [
@@ -24,5 +24,6 @@ __all__ = [
     "make_shelves",
     "no_shelves",
     "shelf_count",
+    "shelves_of",
     "shelving_from_files",
 ]

@@ -36,13 +36,13 @@ def cluster(vectors: Vectors, count: int, *, seed: int) -> Labels:
     if vectors.ndim != 2 or not len(vectors) or count < 1:
         raise ShapeError(f"{count} clusters of vectors of shape {vectors.shape}: give (n, d) and a count of 1 or more")
     with threadpool_limits(limits=1):  # sums in one order, whatever the machine
-        points = _principal(vectors)
+        points = principal(vectors)
         if len(points) <= WARD_UP_TO:
             labels = _ward(points, count)
         else:
             sampled = np.sort(np.random.default_rng(seed).choice(len(points), WARD_UP_TO, replace=False))
             labels = _settled(points, centres_of(points[sampled], _ward(points[sampled], count)))
-        return _without_small(points, labels)
+        return without_small(points, labels)
 
 
 def centres_of(vectors: Vectors, labels: Labels) -> Vectors:
@@ -52,7 +52,7 @@ def centres_of(vectors: Vectors, labels: Labels) -> Vectors:
     return _unit(summed.astype(np.float32))
 
 
-def _principal(vectors: Vectors) -> Vectors:
+def principal(vectors: Vectors) -> Vectors:
     """The vectors in the directions in which they differ most, unit length."""
     centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
     _, directions = np.linalg.eigh(centred.T @ centred)
@@ -62,37 +62,37 @@ def _principal(vectors: Vectors) -> Vectors:
 def _ward(points: Vectors, count: int) -> Labels:
     if len(points) == 1:
         return np.zeros(1, dtype=np.intp)
-    return _renumbered(fcluster(linkage(points.astype(np.float64), "ward"), count, "maxclust"))
+    return renumbered(fcluster(linkage(points.astype(np.float64), "ward"), count, "maxclust"))
 
 
 def _settled(points: Vectors, centres: Vectors) -> Labels:
     labels = _nearest(points, centres)
     for _ in range(_SETTLING_ROUNDS):
-        labels = _renumbered(labels)  # a cluster that lost all its members is gone
+        labels = renumbered(labels)  # a cluster that lost all its members is gone
         moved = _nearest(points, centres_of(points, labels))
         if np.array_equal(moved, labels):
             break
         labels = moved
-    return _renumbered(labels)
+    return renumbered(labels)
 
 
-def _without_small(points: Vectors, labels: Labels) -> Labels:
+def without_small(points: Vectors, labels: Labels) -> Labels:
     """Members of clusters that are too small join the nearest other one; where all are small, all stay."""
     is_small = np.bincount(labels)[labels] < SMALLEST
     if is_small.all() or not is_small.any():
         return labels
-    kept = _renumbered(labels[~is_small])
+    kept = renumbered(labels[~is_small])
     joined = np.empty_like(labels)
     joined[~is_small] = kept
     joined[is_small] = _nearest(points[is_small], centres_of(points[~is_small], kept))
-    return _renumbered(joined)
+    return renumbered(joined)
 
 
 def _nearest(points: Vectors, centres: Vectors) -> Labels:
     return np.asarray((points @ centres.T).argmax(axis=1), dtype=np.intp)
 
 
-def _renumbered(labels: npt.NDArray[np.integer]) -> Labels:
+def renumbered(labels: npt.NDArray[np.integer]) -> Labels:
     """The same clusters, numbered in order of first appearance."""
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     return np.asarray(np.argsort(np.argsort(first))[inverse], dtype=np.intp)

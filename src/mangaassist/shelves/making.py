@@ -9,7 +9,7 @@ import numpy as np
 from mangaassist.core.files import sha256_bytes
 from mangaassist.core.types import DocId, Vectors
 from mangaassist.data import Title
-from mangaassist.shelves.clustering import centres_of, cluster
+from mangaassist.shelves.clustering import Labels, centres_of, cluster
 from mangaassist.shelves.naming import MOST_FACETS, names_of, telling_facets
 from mangaassist.shelves.shelf import Shelf, Shelving, no_shelves
 
@@ -43,12 +43,19 @@ def make_shelves(
     if not titles:
         return no_shelves(release, encoder_id, vectors.shape[1])
     order = sorted(range(len(titles)), key=lambda row: titles[row].title_id)
-    ordered, points = [titles[row] for row in order], vectors[order]
+    points = vectors[order]
     labels = cluster(points, count or shelf_count(len(titles)), seed=seed)
-    centres = centres_of(points, labels)
-    closeness = np.einsum("ij,ij->i", points, centres[labels])
-    typical_first = np.lexsort((np.arange(len(ordered)), -closeness))
-    members = [[ordered[row] for row in typical_first if labels[row] == number] for number in range(len(centres))]
+    return shelves_of([titles[row] for row in order], points, labels, release=release, encoder_id=encoder_id)
+
+
+def shelves_of(titles: Sequence[Title], vectors: Vectors, labels: Labels, *, release: str, encoder_id: str) -> Shelving:
+    """A shelf per cluster, in order of their names. labels: (n,) the cluster of each title, 0 … clusters - 1."""
+    centres = centres_of(vectors, labels)
+    closeness = np.einsum("ij,ij->i", vectors, centres[labels])
+    typical_first = np.lexsort((np.arange(len(titles)), -closeness))
+    members: list[list[Title]] = [[] for _ in centres]
+    for row in typical_first.tolist():
+        members[labels[row]].append(titles[row])
     telling = telling_facets(members)
     names = names_of(members, telling)
     made = [
