@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -42,7 +42,7 @@ def search(
                 name: {
                     "intent": answer.intent,
                     "results": [asdict(each) for each in answer.results],
-                    "shelves": [asdict(each) for each in answer.shelves],
+                    "shelves": [_without_id(each) for each in answer.shelves],
                 }
                 for name, answer in compared.answers.items()
             },
@@ -73,6 +73,13 @@ def _draw(console: Console, compared: Compared) -> None:
     console.print(table)
     if "candidate" not in compared.answers:
         console.print("There is no candidate yet; train one: mangaassist train")
+
+
+def _without_id(shelf: AnswerShelf) -> dict[str, Any]:
+    """A candidate is no release, so its shelves have no ids that would last."""
+    told = asdict(shelf)
+    del told["id"]
+    return told
 
 
 def _shelves(shelves: Sequence[AnswerShelf]) -> str:
