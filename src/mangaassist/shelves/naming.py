@@ -2,7 +2,7 @@
 
 A facet sets a shelf apart by share · log(share / share in the whole catalogue): what its titles have often, and others
 seldom. That is its part in the Kullback-Leibler divergence of the shelf from the catalogue. Like c-TF-IDF (Grootendorst
-2022, eq. 2) it weighs how often against how rare, but a facet that is everywhere ("drama") weighs nothing here.
+2022) it weighs how often against how rare, but a facet that is everywhere ("drama") weighs nothing here.
 
 A name is a tone, or the readership where that tells more, with a genre, and the theme that many of the titles share:
 "Cozy slice of life", "Suspenseful mystery: detectives". Where no facet tells anything, it is "Like " and a title.
