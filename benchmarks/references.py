@@ -96,7 +96,7 @@ def table(kept: Mapping[str, Any]) -> str:
     chosen, frozen = result["chosen"], result["results"]["frozen"]["all"]
     where = f"{here['cores']} cores of {here['processor']}, {here['date']}"
     lines = [
-        f"{result['split']} split of 11,882 real titles, {frozen['queries']} queries in {frozen['groups']} groups, {where}:",
+        f"{result['split']} split, {frozen['queries']} queries in {frozen['groups']} groups, {where}:",
         "",
         "| system | NDCG@10 | × frozen | gain, 95 % | cold NDCG@10 |",
         "|---|---|---|---|---|",
