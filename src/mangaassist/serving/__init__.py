@@ -7,7 +7,7 @@ Client(url).retrieve(…)                                      the other side
 """
 
 from mangaassist.core.service_settings import ServiceSettings
-from mangaassist.serving.answers import Answer, Engine, Filters, Result, RetrieveRequest, Shelf
+from mangaassist.serving.answers import Answer, AnswerShelf, Engine, Filters, Result, RetrieveRequest, ShelfTitle
 from mangaassist.serving.app import create_app, service_of
 from mangaassist.serving.client import Client, EventsReceipt
 from mangaassist.serving.comparing import Compared, Comparison, compared_releases
@@ -30,6 +30,7 @@ __all__ = [
     "KEYS_FILE",
     "SCOPES",
     "Answer",
+    "AnswerShelf",
     "ApiKey",
     "CallerIntent",
     "Client",
@@ -46,7 +47,7 @@ __all__ = [
     "RetrieveRequest",
     "RunningServer",
     "ServiceSettings",
-    "Shelf",
+    "ShelfTitle",
     "add_key",
     "check_binding",
     "close_logs",

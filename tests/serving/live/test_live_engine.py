@@ -71,7 +71,7 @@ def test_an_answer_says_release_intent_stages_and_why(released: Workspace, opene
 
     assert (answer.query_id, answer.release, answer.degraded) == ("q-7", RELEASE, False)
     assert (answer.intent, answer.intent_confidence) == ("recommendation", 0.9)
-    assert list(answer.stages_ms) == ["encode", "route", "compose", "adapt", "search", "rules"]
+    assert list(answer.stages_ms) == ["encode", "route", "compose", "adapt", "search", "rules", "shelves"]
     assert answer.latency_ms == pytest.approx(sum(answer.stages_ms.values()))
     assert len(answer.results) == 3
     assert all(result.why and result.kind == "title" for result in answer.results)
