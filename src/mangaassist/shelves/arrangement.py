@@ -66,15 +66,17 @@ class Arrangement:
         found: its ranking, best first; what is no title, or on no shelf, is passed over.  may_show: whether a title
         that was not found may stand on a shelf.
         """
-        reached = dict(islice(((each, score) for each, score in found.items() if each in self._number), REACH))
-        if not reached:
-            return []
-        last = min(reached.values())
         voices: dict[int, dict[DocId, float]] = {}
-        for title, score in reached.items():
-            voices.setdefault(self._number[title], {})[title] = score
-        scores = {number: _mean_of_best(list(heard.values()), last) for number, heard in voices.items()}
-        suiting = []
+        last, reached = 0.0, 0
+        for title, score in found.items():
+            number = self._number.get(title)
+            if number is not None:
+                voices.setdefault(number, {})[title] = last = score
+                reached += 1
+                if reached == REACH:
+                    break
+        scores = {number: _mean_of_best(heard, last) for number, heard in voices.items()}
+        suiting: list[SuitingShelf] = []
         for number in sorted(scores, key=lambda number: (-scores[number], number)):
             standings = self._standings(number, voices[number], last, may_show)
             if len(standings) >= LEAST_TITLES:
@@ -86,11 +88,16 @@ class Arrangement:
     def _standings(
         self, number: int, heard: Mapping[DocId, float], last: float, may_show: Callable[[DocId], bool]
     ) -> dict[DocId, float]:
-        others = (title for title in self._held[number] if title not in heard and may_show(title))
-        behind = islice(others, max(0, _SPARE - len(heard)))
-        return {**heard, **{title: last - _BEHIND * (place + 1) for place, title in enumerate(behind)}}
+        standings = dict(heard)
+        for title in self._held[number]:
+            if len(standings) >= _SPARE:
+                break
+            if title not in heard and may_show(title):
+                standings[title] = last - _BEHIND * len(standings)
+        return standings
 
 
-def _mean_of_best(scores: list[float], last: float) -> float:
-    best = sorted(scores, reverse=True)[:VOICES]
+def _mean_of_best(heard: Mapping[DocId, float], last: float) -> float:
+    """heard: best first."""
+    best = list(islice(heard.values(), VOICES))
     return (sum(best) + last * (VOICES - len(best))) / VOICES
