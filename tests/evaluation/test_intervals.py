@@ -41,6 +41,19 @@ def test_intervals_are_the_same_for_the_same_seed() -> None:
     assert first == again
 
 
+def test_many_metrics_at_once_have_the_ends_that_each_has_alone() -> None:
+    columns = np.random.default_rng(4).normal(size=(60, 3))
+    groups = {query_id: GroupId(str(index // 4)) for index, query_id in enumerate(sorted(values_of(columns[:, 0])))}
+    resampler = Resampler(sorted(groups), groups, seed=1)
+
+    ends = resampler.ends(columns, [0.025, 0.01])
+
+    for number, column in enumerate(columns.T):
+        for tail, (low, high) in zip([0.025, 0.01], ends[:, :, number], strict=True):
+            alone = resampler.interval(values_of(column), tail=tail)
+            assert (low, high) == pytest.approx((alone.low, alone.high), abs=1e-12)
+
+
 def test_one_group_leaves_everything_open_and_says_so() -> None:
     values = values_of(np.array([0.0, 1.0]))
     resampler = Resampler(sorted(values), dict.fromkeys(values, GroupId("only")), seed=0)
