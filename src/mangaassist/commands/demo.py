@@ -218,7 +218,7 @@ def _draw(console: Console, stored: Mapping[str, Any], folder: Path) -> None:
     console.print("log is simulated. A stand-in that shows the loop, not evidence about real users.\n")
     draw_pairs(console, stored["pairs"])
     draw_training(console, stored["tuning"])
-    draw_report(console, stored["report"], candidate_folder(ShopWorkspace.open(folder)) / "report.md")
+    draw_report(console, stored["report"], candidate_folder(ShopWorkspace.open(folder)) / "report.html")
     draw_decision(console, decision)
     where = f"--workspace {folder}"
     if stored["result"]["release"]:

@@ -152,7 +152,7 @@ def _begin_anew(workspace: Workspace) -> None:
     """Takes away what speaks of the old candidate before its files are written over."""
     folder = candidate_folder(workspace)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("tuning.json", ORIGIN, "report.json", "report.md", "evidence.json", "decision.json"):
+    for name in ("tuning.json", ORIGIN, "report.json", "report.md", "report.html", "evidence.json", "decision.json"):
         (folder / name).unlink(missing_ok=True)
     sync_directory(folder)
 
