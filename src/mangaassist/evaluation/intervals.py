@@ -56,6 +56,20 @@ class Resampler:
         low, high = self.ends(ordered[:, None], [tail])[0, :, 0]
         return Interval(float(ordered.mean()), float(low), float(high), len(ordered), self.groups)
 
+    def ratio(
+        self, parts: Mapping[QueryId, float], wholes: Mapping[QueryId, float], *, tail: float = 0.025
+    ) -> Interval:
+        """Sum of `parts` over sum of `wholes`, each of which must be above 0; the ends as for `interval`."""
+        columns = np.array([[parts[query_id], wholes[query_id]] for query_id in self.query_ids], dtype=np.float64)
+        if not len(columns):
+            return Interval(0.0, 0.0, 0.0, 0, 0)
+        found = float(columns[:, 0].sum() / columns[:, 1].sum())
+        if self.groups < 2:
+            return Interval(found, -1.0, 1.0, len(columns), self.groups)
+        means = self._means(columns)
+        low, high = np.quantile(means[:, 0] / means[:, 1], self._widened(tail))
+        return Interval(found, float(low), float(high), len(columns), self.groups)
+
     def ends(self, columns: npt.NDArray[np.float64], tails: Sequence[float]) -> npt.NDArray[np.float64]:
         """(tails, 2, columns): lower and upper ends of many metrics at once, as `interval` has them.
 
