@@ -2,8 +2,8 @@
 
 Logs are simulated with three click models, of which only the first is the one that is fitted. In each, shoppers type
 one of `TEXTS` texts and see ten results of a ranking that is at times mixed up. A candidate ranking is then scored
-against the logging one by `chosen@3`, as clicked and debiased, and both are held against the truth: what would have been
-chosen, had everybody looked at everything they were shown.
+against the logging one by `chosen@3`, as clicked and debiased, and both are held against the truth: what would have
+been chosen, had everybody looked at everything they were shown.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from mangaassist.evaluation import (
     fit_position_bias,
     score_choices,
 )
-from mangaassist.loop.live_log_debiased import MOST_WEIGHT
+from mangaassist.loop.live_log_choices import MOST_WEIGHT
 
 Numbers = npt.NDArray[np.float64]
 Clicks = npt.NDArray[np.bool_]
@@ -200,7 +200,8 @@ def table(found: list[Found], where: str) -> str:
     """As it stands in the docs."""
     rows = [
         f"| {each.model} | {each.truth:+.3f} | {each.as_clicked:+.3f} "
-        f"| {each.bias_as_clicked:+.3f} ± {each.sd_as_clicked:.3f} | {each.debiased:+.3f} | {each.bias_debiased:+.3f} ± {each.sd_debiased:.3f} "
+        f"| {each.bias_as_clicked:+.3f} ± {each.sd_as_clicked:.3f} "
+        f"| {each.debiased:+.3f} | {each.bias_debiased:+.3f} ± {each.sd_debiased:.3f} "
         f"| {_at(each.looked_at)} | {_at(each.examination)} |"
         for each in found
     ]

@@ -27,11 +27,15 @@ Numbers = npt.NDArray[np.float64]
 MOST_ROUNDS = 1_000
 TOLERANCE = 1e-6
 FEWEST_OF_A_PAIR = 20
+FEWEST_IN_ALL = 1_000
+"""With fewer impressions of such pairs nothing can be told."""
+
 FEWEST_IMPRESSIONS = 50
 """A position with fewer in the fit is looked at as often as the one above it: nobody knows better."""
 
 _LEAST = 1e-3
-"""No position is looked at less often; so nothing is divided by 0."""
+_MOST = 1 - 1e-9
+"""Chances stay between these; so nothing is divided by 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +71,19 @@ class PositionBias:
 
 
 def fit_position_bias(impressions: Impressions) -> PositionBias | None:
-    """The position bias of a log; None where no well-known pair stood at two positions: nothing can be told of it."""
+    """The position bias of a log; None where too few well-known pairs stood at two positions to tell anything."""
     moved = _well_known(impressions)
-    if not len(moved.pairs):
+    if len(moved.pairs) < FEWEST_IN_ALL:
         return None
     cells = _Cells(moved)
     examination, attraction = cells.first_guess()
     for _ in range(MOST_ROUNDS):
         examined, attracted = cells.improved(examination, attraction)
-        change = float(np.abs(examined - examination).max())
+        change = float(np.abs(examined / examined.max() - examination / examination.max()).max())
         examination, attraction = examined, attracted
         if change < TOLERANCE:
             break
-    return PositionBias(_filled(examination, cells.shown_at), len(moved.pairs), cells.pairs)
+    return PositionBias(_filled(examination / examination.max(), cells.shown_at), len(moved.pairs), cells.pairs)
 
 
 def _well_known(impressions: Impressions) -> Impressions:
@@ -109,21 +113,20 @@ class _Cells:
         self._shown_of = np.bincount(self._pair, weights=self._shown)
 
     def first_guess(self) -> tuple[Numbers, Numbers]:
-        """Examination falls with the position; every pair attracts alike."""
-        examination: Numbers = 1 / np.arange(1, len(self.shown_at) + 1)
+        """Examination falls with the position, from below 1, where it would stay; every pair attracts alike."""
+        examination: Numbers = 0.9 / np.sqrt(np.arange(1, len(self.shown_at) + 1))
         mean = max(_LEAST, self._clicked.sum() / float(examination[self._place] @ self._shown))
         return examination, np.full(self.pairs, min(0.5, mean))
 
     def improved(self, examination: Numbers, attraction: Numbers) -> tuple[Numbers, Numbers]:
-        """One round of expectation and maximisation."""
+        """One round of expectation and maximisation; only the product of both is known, so their scale may drift."""
         looked, likes = examination[self._place], attraction[self._pair]
         missed = (self._shown - self._clicked) / (1 - looked * likes)
         examined = self._clicked + missed * looked * (1 - likes)
         attracted = self._clicked + missed * likes * (1 - looked)
         looks = np.bincount(self._place, weights=examined) / np.maximum(self.shown_at, 1)
         liked = np.bincount(self._pair, weights=attracted) / self._shown_of
-        top = looks.max()
-        return np.clip(looks / top, _LEAST, 1.0), np.clip(liked * top, 1e-6, 1 - 1e-6)
+        return np.clip(looks, _LEAST, _MOST), np.clip(liked, _LEAST**2, _MOST)
 
 
 def _filled(examination: Numbers, shown_at: Numbers) -> tuple[float, ...]:

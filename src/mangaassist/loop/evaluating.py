@@ -34,8 +34,8 @@ def evaluate_candidate(
 ) -> dict[str, Any]:
     """The report of the candidate against the live release on the test split, stored with the gate's evidence.
 
-    Raises LeakageError where a test query is synthetic. Counts a look at the test set per candidate. An earlier decision
-    goes: it rests on other evidence.
+    Raises LeakageError where a test query is synthetic. Counts a look at the test set per candidate. An earlier
+    decision goes: it rests on other evidence.
     """
     tuning, encoder = read_tuning(workspace), workspace_encoder(workspace, settings, progress)
     check_current(workspace, settings, encoder_id=encoder.encoder_id)

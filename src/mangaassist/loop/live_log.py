@@ -18,7 +18,8 @@ from mangaassist.evaluation import (
 )
 from mangaassist.loop.contenders import Contender, Retriever
 from mangaassist.loop.judged import JudgedSplit
-from mangaassist.loop.live_log_debiased import WiderIntervals, debiased_live_log, position_bias
+from mangaassist.loop.live_log_choices import WiderIntervals, position_bias
+from mangaassist.loop.live_log_debiased import debiased_live_log
 from mangaassist.loop.pairing import read_pairs
 from mangaassist.loop.settings import Settings
 from mangaassist.pairs import (

@@ -23,6 +23,6 @@ def check_real_queries(queries: Sequence[Query], proposals: Iterable[SyntheticPa
         first = found[0]
         raise LeakageError(
             f"{len(found)} of {len(queries)} judged queries are synthetic; the first: {first.query_id} {first.text!r} "
-            "is a proposal that no shopper typed. A gate metric must rest on what people ask: take these queries out of "
-            "judged_queries or give them the split train; if somebody did ask this, ingest the search log that shows it"
+            "is a proposal that no shopper typed. A gate metric must rest on what people ask: take these queries out "
+            "of judged_queries or give them the split train; if somebody did ask this, ingest the log that shows it"
         )
