@@ -38,6 +38,7 @@ from mangaassist.evaluation.metrics import (
     success,
 )
 from mangaassist.evaluation.report import Summary, metric_differences, paired_gain, summarise, summarise_cells
+from mangaassist.evaluation.shelf_metrics import SHELF_METRICS, ShelfScores, score_shelf
 from mangaassist.evaluation.slices import (
     CLAIM_METRIC,
     DELTA_METRICS,
@@ -55,6 +56,7 @@ __all__ = [
     "DELTA_METRICS",
     "METRICS",
     "MIN_CELL_QUERIES",
+    "SHELF_METRICS",
     "SHOWN_CHANGES",
     "Agreement",
     "Choice",
@@ -68,6 +70,7 @@ __all__ = [
     "QueryScores",
     "Resampler",
     "RetrievalEval",
+    "ShelfScores",
     "Slice",
     "SliceComparison",
     "Summary",
@@ -97,6 +100,7 @@ __all__ = [
     "score_choices",
     "score_query",
     "score_run",
+    "score_shelf",
     "score_slice",
     "shown_shares",
     "split_grades",

@@ -86,6 +86,7 @@ class LiveEngine:
             "encoder_is_resting": self._encoder.is_resting,
             "dimension": self._encoder.encoder.dimension,
             "documents": len(edition.served.documents),
+            "shelves": len(edition.served.shelves),
             "intents": edition.seen.intents,
             "degraded_answers": self._degraded,
             "not_served": None if trouble is None else {"release": trouble.seen.release, "problem": trouble.problem},
