@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mangaassist.evaluation.cells import Exposure, cell_names
+from mangaassist.evaluation.live_log_words import debiased_sentences
 from mangaassist.evaluation.page.plots import bar, forest
 from mangaassist.evaluation.page.rendering import render
 from mangaassist.evaluation.page.verdict import verdict_of
@@ -49,6 +50,7 @@ def report_page(report: Json, decision: Json | None = None) -> str:
             "lineage": _lineage(report),
             "composition": report.get("composition"),
             "live_log": report.get("live_log"),
+            "debiased": debiased_sentences(report.get("live_log") or {}),
         },
     )
 
