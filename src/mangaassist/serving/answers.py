@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
+from prometheus_client.registry import Collector
+
 from mangaassist.core.types import Intent, Vectors
 
 TEXT_LIMIT: Final = 1_000
@@ -71,6 +73,7 @@ class Answer:
     """What was found. degraded: something was left out (e.g. the encoder was away) and the results are second best.
 
     latency_ms: server time without HTTP.  stages_ms: of which each stage took so much.
+    experiment: what the log keeps of an experiment that had a part in it; never sent.
     """
 
     query_id: str
@@ -82,6 +85,7 @@ class Answer:
     shelves: tuple[Shelf, ...]
     latency_ms: float
     stages_ms: Mapping[str, float] = field(default_factory=dict)
+    experiment: Mapping[str, Any] | None = None
 
 
 class Engine(Protocol):
@@ -105,4 +109,17 @@ class Engine(Protocol):
 
     def is_ready(self) -> bool:
         """Whether it can answer now."""
+        ...
+
+
+class Listener(Protocol):
+    """Who is told of every answer once it is sent, and has figures of its own. collectors: for /metrics."""
+
+    @property
+    def collectors(self) -> Sequence[Collector]:
+        """What it counts."""
+        ...
+
+    def sent(self, request: RetrieveRequest, answer: Answer) -> None:
+        """Told on the event loop: returns at once and raises nothing."""
         ...
