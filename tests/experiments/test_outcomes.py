@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mangaassist.experiments.confidence import confidence_sequence
 from mangaassist.experiments.estimates import estimate
 from mangaassist.experiments.outcomes import ArmOutcome, arm_differences, arm_outcome, preference
 from mangaassist.experiments.retained import LoggedQuery, Session, logged_queries, sessions_of
@@ -163,3 +164,18 @@ def test_where_nothing_differs_there_is_no_end_in_sight() -> None:
 
     assert found is not None
     assert (found.mean, found.more_sessions) == (0.0, None)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5])
+def test_a_canary_that_changes_nothing_cries_wolf_in_at_most_five_percent_of_runs_looked_at_daily(share: float) -> None:
+    """Sixty days of forty sessions; the share of sessions with a click swings with the weeks."""
+    rng, alarms, bound = np.random.default_rng(5), 0, 1 / min(share, 1 - share)
+    rate = 0.5 + 0.3 * np.sin(2 * np.pi * np.arange(2400) / 280)
+    looks = 40 * np.arange(1, 61) - 1
+    for _ in range(500):
+        drawn, clicks = (rng.random(2400) < share).tolist(), (rng.random(2400) < rate).tolist()
+        outcomes = [ArmOutcome(one, other) for one, other in zip(drawn, clicks, strict=True)]
+        values = arm_differences(outcomes, share=share)
+        alarms += bool(confidence_sequence(values, low=-bound, high=bound).excludes(0.0)[looks].any())
+
+    assert alarms / 500 <= 0.05
