@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 SESSIONS_OF_TWO_HOURS = "a session is over two and a half hours after its first query"
 
@@ -15,13 +15,11 @@ def draw_status(console: Console, told: Mapping[str, Any]) -> None:
     if not told["experiments"]:
         console.print("There has been no experiment; begin one: mangaassist experiment start shadow", markup=False)
         return
-    table = Table("experiment", "state", "candidate", "beside", "share", "since", "stopped", "why")
+    table = Table(Column("experiment", no_wrap=True), "state", "candidate", "beside", "share", "since", "why")
     for each in told["experiments"]:
-        since, until = (str(each[name] or "")[:16].replace("T", " ") for name in ("started_at", "stopped_at"))
-        table.add_row(
-            each["name"], each["state"], each["candidate"], each["live"], f"{each['share']:.1%}", since, until,
-            escape(each["stopped_why"] or each["why"]),
-        )  # fmt: skip
+        candidate, live = (each[name].removeprefix("embed-adapter-") for name in ("candidate", "live"))
+        since, why = str(each["started_at"])[:16].replace("T", " "), escape(each["stopped_why"] or each["why"])
+        table.add_row(each["name"], each["state"], candidate, live, f"{each['share']:.1%}", since, why)
     console.print(table)
     if any(each["state"] == "resting" for each in told["experiments"]):
         console.print(f"{told['live']} is live: an experiment beside another release rests.", markup=False)
@@ -34,6 +32,7 @@ def draw_report(console: Console, told: Mapping[str, Any]) -> None:
         f"{about['name']} ({told['state']}): {about['candidate']} beside {about['live']}, {about['share']:.1%} of the "
         f"sessions, as of {told['as_of']}",
         markup=False,
+        soft_wrap=True,
     )
     late = f", {counts['late_queries']:,} later queries of theirs left out" if counts["late_queries"] else ""
     console.print(

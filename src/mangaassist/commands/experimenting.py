@@ -72,7 +72,9 @@ def start(
             shop, kind, candidate=candidate, share=share, seed=seed, name=name, at=now, actor=who, why=why
         )
         line = f"{begun.name}: {begun.candidate} beside {begun.live}, {begun.share:.1%} of the sessions."
-        emit(begun.model_dump(mode="json"), json_file, lambda console: console.print(line, markup=False))
+        emit(
+            begun.model_dump(mode="json"), json_file, lambda console: console.print(line, markup=False, soft_wrap=True)
+        )
 
 
 @experiment.command()
@@ -90,7 +92,9 @@ def stop(
         shop = ShopWorkspace.open(workspace)
         ended = stop_experiment(shop, name=name, at=datetime.now(UTC), actor=actor or current_user(), why=why)
         line = f"{ended.name} is stopped. See: mangaassist experiment report {ended.name}"
-        emit(ended.model_dump(mode="json"), json_file, lambda console: console.print(line, markup=False))
+        emit(
+            ended.model_dump(mode="json"), json_file, lambda console: console.print(line, markup=False, soft_wrap=True)
+        )
 
 
 @experiment.command()
