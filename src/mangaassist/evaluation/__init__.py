@@ -27,6 +27,7 @@ from mangaassist.evaluation.metrics import (
     success,
 )
 from mangaassist.evaluation.report import Summary, metric_differences, paired_gain, summarise, summarise_cells
+from mangaassist.evaluation.shelf_metrics import SHELF_METRICS, ShelfScores, score_shelf
 from mangaassist.evaluation.slices import (
     CLAIM_METRIC,
     DELTA_METRICS,
@@ -43,6 +44,7 @@ __all__ = [
     "DELTA_METRICS",
     "METRICS",
     "MIN_CELL_QUERIES",
+    "SHELF_METRICS",
     "SHOWN_CHANGES",
     "Exposure",
     "Interval",
@@ -51,6 +53,7 @@ __all__ = [
     "QueryScores",
     "Resampler",
     "RetrievalEval",
+    "ShelfScores",
     "Slice",
     "SliceComparison",
     "Summary",
@@ -74,6 +77,7 @@ __all__ = [
     "score_cell",
     "score_query",
     "score_run",
+    "score_shelf",
     "score_slice",
     "split_grades",
     "success",

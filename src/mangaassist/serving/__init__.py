@@ -7,10 +7,19 @@ Client(url).retrieve(…)                                      the other side
 """
 
 from mangaassist.core.service_settings import ServiceSettings
-from mangaassist.serving.answers import Answer, Engine, Filters, Listener, Result, RetrieveRequest, Shelf
+from mangaassist.serving.answers import (
+    Answer,
+    AnswerShelf,
+    Engine,
+    Filters,
+    Listener,
+    Result,
+    RetrieveRequest,
+    ShelfTitle,
+)
 from mangaassist.serving.app import create_app, service_of
 from mangaassist.serving.client import Client, EventsReceipt
-from mangaassist.serving.comparing import Compared, compared_releases
+from mangaassist.serving.comparing import Compared, Comparison, compared_releases
 from mangaassist.serving.engine import AnsweredBy, LiveEngine, Trial
 from mangaassist.serving.erasing import (
     close_logs,
@@ -35,11 +44,13 @@ __all__ = [
     "KEYS_FILE",
     "SCOPES",
     "Answer",
+    "AnswerShelf",
     "AnsweredBy",
     "ApiKey",
     "CallerIntent",
     "Client",
     "Compared",
+    "Comparison",
     "Engine",
     "EventsReceipt",
     "Filters",
@@ -55,7 +66,7 @@ __all__ = [
     "RunningServer",
     "ServedRelease",
     "ServiceSettings",
-    "Shelf",
+    "ShelfTitle",
     "Trial",
     "add_key",
     "check_binding",

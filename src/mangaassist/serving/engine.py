@@ -121,6 +121,7 @@ class LiveEngine:
             "encoder_is_resting": self._encoder.is_resting,
             "dimension": self._encoder.encoder.dimension,
             "documents": len(edition.served.documents),
+            "shelves": len(edition.served.shelves),
             "intents": edition.seen.intents,
             "degraded_answers": self._degraded,
             "experiment": None if self.trial is None else self.trial.info(),
