@@ -36,6 +36,7 @@ PREFERENCES: Final = (0.05, 0.1, 0.2)
 CANARY_SHARES: Final = (0.1, 0.5)
 
 Values = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 
 def main() -> None:
@@ -105,7 +106,7 @@ def by_rule(preferred: float) -> Values:
     return np.array([1.0] * wins + [-1.0] * (500 - wins) + [0.0] * 500)
 
 
-def alarms(values: Values, low: float, high: float) -> tuple[Values, Values]:
+def alarms(values: Values, low: float, high: float) -> tuple[Bools, Bools]:
     """After each value, whether ours and the usual interval leave zero out."""
     sequence, counts = confidence_sequence(values, low=low, high=high), np.arange(1, len(values) + 1)
     mean = np.cumsum(values) / counts
