@@ -51,6 +51,7 @@ ALLOWED: dict[str, set[str]] = {
         "promotion",
         "loop",
     },
+    "experiments": {"core", "data", "loop", "promotion", "serving"},
     "erasure": {"core", "data", "encoders", "promotion", "loop", "serving"},
     "commands": set(PACKAGES) | {"mangaassist"},
 }

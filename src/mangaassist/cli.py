@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from mangaassist.commands.bench import bench
 from mangaassist.commands.demo import demo
+from mangaassist.commands.experimenting import experiment
 from mangaassist.commands.exporting import export
 from mangaassist.commands.forgetting import forget
 from mangaassist.commands.indexing import index
@@ -22,7 +23,7 @@ from mangaassist.commands.taking_in import embed, ingest, init
 
 FLOW = (
     *(init, ingest, embed, pairs, train, evaluate, gate, promote, rollback, releases, export, intents, keys),
-    *(index, search, serve, forget, backup, migrate, gc, bench, demo),
+    *(index, search, serve, experiment, forget, backup, migrate, gc, bench, demo),
 )
 """A function is one command, a Typer a command that has others under it."""
 

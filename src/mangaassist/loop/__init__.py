@@ -9,7 +9,7 @@ from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import Catalogue, data_fingerprint, load_catalogue, workspace_encoder
 from mangaassist.loop.collecting import Garbage, collect_garbage, collect_releases
 from mangaassist.loop.contenders import adapter_of_release, composition_of_release
-from mangaassist.loop.deciding import decide, registry_of, release_candidate
+from mangaassist.loop.deciding import decide, nominate_candidate, registry_of, release_candidate
 from mangaassist.loop.enrichment import EnrichmentChoice, all_texts, choose_enrichment
 from mangaassist.loop.evaluating import evaluate_candidate
 from mangaassist.loop.exporting import ExportFormat, export_adapter
@@ -69,6 +69,7 @@ __all__ = [
     "live_intents",
     "load_catalogue",
     "make_pairs",
+    "nominate_candidate",
     "pairs_file",
     "propose",
     "read_pair_counts",

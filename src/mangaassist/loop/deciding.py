@@ -28,6 +28,7 @@ from mangaassist.promotion import (
     lineage_of,
     publish,
     releases,
+    served_digest,
     to_json,
     verify,
 )
@@ -68,12 +69,7 @@ def release_candidate(workspace: Workspace, *, actor: str, why: str, override: s
     live, fingerprint = registry.aliases().live, data_fingerprint(workspace)
     files = candidate_files(workspace, read_tuning(workspace)["chosen"])
     registry.check_promotable(files, decision, data_fingerprint=fingerprint, override=override)
-    papers = _papers(workspace)
-    origin, pairs = read_origin(candidate_folder(workspace))
-    lineage = lineage_of(origin, parent=live, papers=papers)
-    papers |= {PAIRS: pairs, LINEAGE: to_json(lineage)}
-    files[MANIFEST] = _evaluated(files[MANIFEST], parent=live, report=papers.get("report.json"))
-    release = _left_unfinished(workspace, {**files, **papers}) or publish(workspace.root, {**files, **papers})
+    release = _published(workspace, files, live=live)
     registry.promote(
         release,
         decision,
@@ -84,6 +80,34 @@ def release_candidate(workspace: Workspace, *, actor: str, why: str, override: s
         override=override,
     )
     return release
+
+
+def nominate_candidate(workspace: Workspace, *, actor: str, why: str) -> str:
+    """The name of the release that the trained candidate became; it bears the alias `candidate` and is not live.
+
+    `release_candidate` later promotes this very release, unless the candidate's files or papers have changed by then.
+    Raises DataError if it is what is live already.
+    """
+    registry = registry_of(workspace)
+    aliases = registry.aliases()
+    files = candidate_files(workspace, read_tuning(workspace)["chosen"])
+    if served_digest(digests_of(files)) == served_digest(verify(workspace.root, aliases.live)):
+        raise DataError(f"the candidate of {workspace.root} is live already, as {aliases.live}; train another one")
+    release = _published(workspace, files, live=aliases.live)
+    if release != aliases.candidate:
+        registry.nominate(release, expected_candidate=aliases.candidate, actor=actor, why=why)
+    return release
+
+
+def _published(workspace: Workspace, files: Mapping[str, bytes], *, live: str) -> str:
+    """The release of the candidate's files and papers: published now, or by an earlier call that made nothing live."""
+    papers = _papers(workspace)
+    origin, pairs = read_origin(candidate_folder(workspace))
+    lineage = lineage_of(origin, parent=live, papers=papers)
+    papers |= {PAIRS: pairs, LINEAGE: to_json(lineage)}
+    manifest = _evaluated(files[MANIFEST], parent=live, report=papers.get("report.json"))
+    whole = {**files, **papers, MANIFEST: manifest}
+    return _left_unfinished(workspace, whole) or publish(workspace.root, whole)
 
 
 def _papers(workspace: Workspace) -> dict[str, bytes]:

@@ -48,6 +48,10 @@ class Stages:
         self.spent_ms[stage] = (now - self.started) * 1000
         self.started = now
 
+    def branch(self) -> "Stages":
+        """What was spent so far, with stages of its own from now on."""
+        return Stages(spent_ms=dict(self.spent_ms))
+
 
 @dataclass(frozen=True, slots=True)
 class Answering:

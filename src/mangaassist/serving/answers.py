@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
+from prometheus_client.registry import Collector
+
 from mangaassist.core.types import Intent, Vectors
 
 TEXT_LIMIT: Final = 1_000
@@ -88,6 +90,7 @@ class Answer:
     shelves: best first; none where the message does not ask for titles.
 
     latency_ms: server time without HTTP.  stages_ms: of which each stage took so much.
+    experiment: what the log keeps of an experiment that had a part in it; never sent.
     """
 
     query_id: str
@@ -99,6 +102,7 @@ class Answer:
     shelves: tuple[AnswerShelf, ...]
     latency_ms: float
     stages_ms: Mapping[str, float] = field(default_factory=dict)
+    experiment: Mapping[str, Any] | None = None
 
 
 class Engine(Protocol):
@@ -122,4 +126,17 @@ class Engine(Protocol):
 
     def is_ready(self) -> bool:
         """Whether it can answer now."""
+        ...
+
+
+class Listener(Protocol):
+    """Who is told of every answer once it is sent, and has figures of its own. collectors: for /metrics."""
+
+    @property
+    def collectors(self) -> Sequence[Collector]:
+        """What it counts."""
+        ...
+
+    def sent(self, request: RetrieveRequest, answer: Answer) -> None:
+        """Told on the event loop: returns at once and raises nothing."""
         ...

@@ -174,7 +174,7 @@ class AnswerBody(BaseModel):
     latency_ms: float
 
 
-NOT_SENT: Final = ("stages_ms",)
+NOT_SENT: Final = ("stages_ms", "experiment")
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
