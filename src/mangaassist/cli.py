@@ -5,6 +5,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from mangaassist.commands.beginning import init
 from mangaassist.commands.bench import bench
 from mangaassist.commands.demo import demo
 from mangaassist.commands.exporting import export
@@ -18,7 +19,7 @@ from mangaassist.commands.making_pairs import pairs
 from mangaassist.commands.releasing import gate, promote, releases, rollback
 from mangaassist.commands.searching import search
 from mangaassist.commands.serving import serve
-from mangaassist.commands.taking_in import embed, ingest, init
+from mangaassist.commands.taking_in import embed, ingest
 
 FLOW = (
     *(init, ingest, embed, pairs, train, evaluate, gate, promote, rollback, releases, export, intents, keys),

@@ -60,7 +60,7 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
             judged=judged,
             groups=_text_groups(stored.pairs, [*train.queries, *dev.queries], composer.reader.resolver),
             series=catalogue.series,
-            exposed=stored.exposed,
+            exposed=stored.exposed or None,  # where nothing was ever shown, that says nothing about anybody
             composer=composer,
             intents={query.text: query.intent for query in (*train.queries, *dev.queries) if query.intent},
         ),
