@@ -46,6 +46,7 @@ ALLOWED: dict[str, set[str]] = {
         "promotion",
         "loop",
     },
+    "monitoring": {"core", "data", "encoders", "queries", "adapter", "promotion", "loop"},
     "erasure": {"core", "data", "encoders", "promotion", "loop", "serving"},
     "commands": set(PACKAGES) | {"mangaassist"},
 }

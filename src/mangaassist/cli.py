@@ -16,6 +16,7 @@ from mangaassist.commands.keeping import backup, gc, migrate
 from mangaassist.commands.keys import keys
 from mangaassist.commands.learning import evaluate, train
 from mangaassist.commands.making_pairs import pairs
+from mangaassist.commands.monitoring import monitor
 from mangaassist.commands.releasing import gate, promote, releases, rollback
 from mangaassist.commands.searching import search
 from mangaassist.commands.serving import serve
@@ -23,7 +24,7 @@ from mangaassist.commands.taking_in import embed, ingest
 
 FLOW = (
     *(init, ingest, embed, pairs, train, evaluate, gate, promote, rollback, releases, export, intents, keys),
-    *(index, search, serve, forget, backup, migrate, gc, bench, demo),
+    *(index, search, serve, monitor, forget, backup, migrate, gc, bench, demo),
 )
 """A function is one command, a Typer a command that has others under it."""
 

@@ -50,7 +50,7 @@ from mangaassist.data.leftovers import leftover_parts, unnamed_files
 from mangaassist.data.migrations import migrate
 from mangaassist.data.privacy import SEAL, PrivacyKey
 from mangaassist.data.problems import Problem
-from mangaassist.data.rows import read_rows, strict_rows, text_lines
+from mangaassist.data.rows import read_rows, strict_rows, text_lines, text_lines_or_bad
 from mangaassist.data.scrub import scrub
 from mangaassist.data.tables import (
     articles,
@@ -147,6 +147,7 @@ __all__ = [
     "table_texts",
     "template_fields",
     "text_lines",
+    "text_lines_or_bad",
     "title_document",
     "title_text",
     "titles",

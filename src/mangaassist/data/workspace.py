@@ -4,7 +4,7 @@
     workspace.sqlite    the ledger of ingested files, and what later stages record
     tables/<kind>/      validated rows, one Parquet part per ingested file
     quarantine/         refused rows with the reason
-    vectors/ pairs/ runs/ releases/ intents/ index/ logs/
+    vectors/ pairs/ runs/ releases/ intents/ index/ logs/ monitoring/
     keys.json           hashes of the API keys of the HTTP service, where there are any
     erasures.jsonl      what was erased, when and why; erasing.json while an erasure is under way
 
@@ -34,7 +34,18 @@ from mangaassist.data import ledger
 
 FORMAT: Final = "mangaassist-workspace"
 FORMAT_VERSION: Final = 3
-FOLDERS: Final = ("tables", "quarantine", "vectors", "pairs", "runs", "releases", "intents", "index", "logs")
+FOLDERS: Final = (
+    "tables",
+    "quarantine",
+    "vectors",
+    "pairs",
+    "runs",
+    "releases",
+    "intents",
+    "index",
+    "logs",
+    "monitoring",
+)
 DATABASE: Final = "workspace.sqlite"
 LOCK: Final = "workspace.lock"
 FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
