@@ -78,11 +78,13 @@ class _Sides:
 
     def __init__(self, reference: Mapping[str, int], window: Mapping[str, int], fewest: int) -> None:
         self.both, self._fewest = (reference, window), fewest
+        self._families: dict[str, list[str]] = {}
+        for name in {*reference, *window}:
+            self._families.setdefault(_family(name), []).append(name)
 
     def names(self, family: str) -> list[str]:
         """The names of a family, or the name itself, by number where they are numbered."""
-        names = {name for side in self.both for name in side if name == family or _is_of(name, family)}
-        return sorted(names, key=_number)
+        return sorted(self._families.get(family, ()), key=_number)
 
     def has(self, family: str) -> bool:
         """Whether both sides have enough counts of it."""
@@ -96,7 +98,7 @@ class _Sides:
 
     def intents(self) -> list[str]:
         """Those that scores are known of."""
-        return sorted({name.split(":")[1] for side in self.both for name in side if name.startswith("score:")})
+        return sorted(family.split(":")[1] for family in self._families if family.startswith("score:"))
 
     def rise(self, name: str, unit: str, share: Share, least: float) -> Check:
         """A share that should not rise."""
@@ -107,8 +109,10 @@ class _Sides:
         return Check(name, unit, (share,), False, told[0], told[1], told[1] - told[0], least)
 
 
-def _is_of(name: str, family: str) -> bool:
-    return family.endswith(":") and name.startswith(family)
+def _family(name: str) -> str:
+    """What a count is one of: `score:faq:57` is of `score:faq:`, `top3:ID` of `top3:`, `searches` of itself."""
+    first, colon, rest = name.partition(":")
+    return f"{first}:{rest.partition(':')[0]}:" if first == "score" else first + colon
 
 
 def _number(name: str) -> tuple[float, str]:

@@ -14,6 +14,7 @@ from mangaassist.monitoring.tallies import Tally, total
 
 Exchanged = Literal["days", "sessions"]
 
+SATURDAY = 5
 NEEDED = 2
 """How many times 1 / alpha exchanges there must be, so that the least possible chance lies well below alpha."""
 
@@ -43,6 +44,7 @@ def day_blocks(reference: Mapping[date, Tally], window: Mapping[date, Tally]) ->
         tallies=[*reference.values(), *window.values()],
         is_window=np.arange(len(days)) >= len(reference),
         strata=np.array([day.weekday() for day in days], dtype=np.int64),
+        alike=np.array([day.weekday() >= SATURDAY for day in days], dtype=np.int64),
     )
 
 
@@ -56,6 +58,7 @@ def session_blocks(reference: Sequence[tuple[date, Tally]], window: Sequence[tup
         tallies=[tally for _, tally in (*reference, *window)],
         is_window=np.arange(count) >= len(reference),
         strata=np.zeros(count, dtype=np.int64),
+        alike=np.zeros(count, dtype=np.int64),
     )
 
 

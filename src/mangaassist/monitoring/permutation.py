@@ -10,6 +10,7 @@ does not enter: a window that drifted is as far from an undisturbed reference as
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations, product
 from math import comb
 
@@ -27,11 +28,15 @@ _TIE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """What is exchanged. tallies: the counts of each block.  is_window: (n,).  strata: (n,), exchange stays inside."""
+    """What is exchanged. tallies: the counts of each block.  is_window: (n,).  strata: (n,), exchange stays inside.
+
+    alike: (n,), blocks of one number are expected to be alike: how they differ is what spread is read from.
+    """
 
     tallies: Sequence[Mapping[str, int]]
     is_window: npt.NDArray[np.bool_]
     strata: npt.NDArray[np.int64]
+    alike: npt.NDArray[np.int64]
 
     @property
     def exchanges(self) -> int:
@@ -43,11 +48,8 @@ class Blocks:
 
     def every_draw(self) -> Iterator[npt.NDArray[np.bool_]]:
         """Each way to draw the window's blocks, once."""
-        strata = [combinations(inside, int(self.is_window[inside].sum())) for inside in self._members()]
-        for chosen in product(*strata):
-            drawn = np.zeros_like(self.is_window)
-            drawn[[place for part in chosen for place in part]] = True
-            yield drawn
+        sizes = tuple((tuple(inside.tolist()), int(self.is_window[inside].sum())) for inside in self._members())
+        yield from _all_draws(len(self.strata), sizes)
 
     def some_draws(self, count: int, rng: np.random.Generator) -> Iterator[npt.NDArray[np.bool_]]:
         """The window as it is, then `count` random ones."""
@@ -60,6 +62,16 @@ class Blocks:
 
     def _members(self) -> list[npt.NDArray[np.int64]]:
         return [np.flatnonzero(self.strata == stratum) for stratum in np.unique(self.strata)]
+
+
+@lru_cache(maxsize=8)
+def _all_draws(count: int, strata: tuple[tuple[tuple[int, ...], int], ...]) -> npt.NDArray[np.bool_]:
+    """(draws, blocks). strata: the places of each, and how many of them are drawn."""
+    ways = list(product(*(combinations(places, number) for places, number in strata)))
+    drawn = np.zeros((len(ways), count), dtype=np.bool_)
+    for row, chosen in enumerate(ways):
+        drawn[row, [place for part in chosen for place in part]] = True
+    return drawn
 
 
 def chances(blocks: Blocks, checks: Sequence[Check], *, permutations: int, rng: np.random.Generator) -> list[float]:
@@ -94,14 +106,13 @@ class _Moments:
         counts, place = _matrix(blocks.tallies)
         part = _selected(counts, place, [share.part for share in shares])
         whole = _selected(counts, place, [share.whole for share in shares])
+        self._classes = [np.flatnonzero(blocks.alike == number) for number in np.unique(blocks.alike)]
         self._each = np.concatenate([part, whole, part * part, part * whole, whole * whole], axis=1)
-        self._all = self._each.sum(axis=0)
+        self._total = part.sum(axis=0), whole.sum(axis=0)
 
     def changes(self, drawn: npt.NDArray[np.bool_]) -> Numbers:
         """(draws, checks): the largest change of the check's shares, in standard errors. drawn: (draws, blocks)."""
-        inside = drawn.astype(np.float64) @ self._each
-        blocks = drawn.sum(axis=1, keepdims=True), (~drawn).sum(axis=1, keepdims=True)
-        scaled = _standard_changes(np.split(self._all - inside, 5, axis=1), np.split(inside, 5, axis=1), *blocks)
+        scaled = self._standard_changes(drawn)
         found, start = [], 0
         for check in self._checks:
             own = scaled[:, start : start + len(check.shares)]
@@ -109,22 +120,32 @@ class _Moments:
             start += len(check.shares)
         return np.stack(found, axis=1)
 
+    def _standard_changes(self, drawn: npt.NDArray[np.bool_]) -> Numbers:
+        """(share in the window − share in the reference) ÷ its standard error, the ratio estimator's over blocks.
 
-def _standard_changes(
-    reference: Sequence[Numbers], window: Sequence[Numbers], in_window: Numbers, in_reference: Numbers
-) -> Numbers:
-    """(share in the window − share in the reference) ÷ its standard error, the ratio estimator's over blocks.
-
-    Both sides are given the spread that the blocks of the reference have around their share. One count more or less in
-    the window is the least standard error: a reference without a single case has no spread at all.
-    """
-    part, whole, part2, both, whole2 = reference
-    share = _ratio(part, whole)
-    spread = np.maximum(part2 - 2 * share * both + share**2 * whole2, 0) / np.maximum(in_reference - 1, 1)
-    error2 = _ratio(spread * in_reference, whole**2) + _ratio(spread * in_window, window[1] ** 2)
-    least = _ratio(np.ones_like(part), window[1] ** 2)
-    change = np.where((whole > 0) & (window[1] > 0), _ratio(window[0], window[1]) - share, 0.0)
-    return _ratio(change, np.sqrt(np.maximum(error2, least)))
+        Both sides are given the spread of the reference's blocks, each around the share of those it is alike. Never is
+        it less than that of counts which come independently, nor than one count in the window: few blocks differ little
+        by chance, and a reference without a single case not at all.
+        """
+        shape = len(drawn), self._each.shape[1] // 5
+        part, whole, squares, degrees = np.zeros(shape), np.zeros(shape), np.zeros(shape), 0.0
+        for rows in self._classes:
+            outside = ~drawn[:, rows]
+            p, w, pp, pw, ww = np.split(outside.astype(np.float64) @ self._each[rows], 5, axis=1)
+            share = _ratio(p, w)
+            squares += np.maximum(pp - 2 * share * pw + share**2 * ww, 0)
+            part, whole = part + p, whole + w
+            degrees = degrees + np.maximum(outside.sum(axis=1, keepdims=True) - 1, 0)
+        window = self._total[0] - part, self._total[1] - whole
+        blocks = drawn.sum(axis=1, keepdims=True)
+        spread = squares / np.maximum(degrees, 1)
+        sides = ((spread * (drawn.shape[1] - blocks), whole), (spread * blocks, window[1]))
+        error2 = sum(_ratio(squared, size**2) for squared, size in sides)
+        pooled = _ratio(self._total[0], self._total[1])
+        least = pooled * (1 - pooled) * (_ratio(np.ones(shape), whole) + _ratio(np.ones(shape), window[1]))
+        least = np.maximum(least, _ratio(np.ones(shape), window[1] ** 2))
+        change = np.where((whole > 0) & (window[1] > 0), _ratio(window[0], window[1]) - _ratio(part, whole), 0.0)
+        return _ratio(change, np.sqrt(np.maximum(error2, least)))
 
 
 def _ratio(part: Numbers, whole: Numbers) -> Numbers:
