@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "loop" / "world"))
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / each) for each in ("loop/world", "monitoring", "serving")]
 
 from command_line import FinishedDemo, run
 from loop_fixtures import (

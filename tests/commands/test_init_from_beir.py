@@ -72,7 +72,7 @@ def test_the_loop_learns_the_slang_and_a_release_serves_it(slang_loop: tuple[Pat
     assert systems["candidate"]["ndcg@10"] > systems["frozen"]["ndcg@10"] + 0.05
     assert done["promote"]["live"] == "embed-adapter-v01"
     found = result("search", "zorbil amber", "--workspace", root)
-    assert all(each["doc_id"].startswith("pirates-") for each in found["systems"]["live"]["results"][:3])
+    assert all(each["id"].startswith("pirates-") for each in found["systems"]["live"]["results"][:3])
 
 
 def test_evaluate_and_bench_agree_on_the_frozen_encoder(

@@ -268,3 +268,16 @@ def test_judged_queries_that_evaluate_logged_are_no_traffic(workspace: Workspace
     Path(workspace.logs / "retrieval_eval-candidate-1.jsonl").write_text(json.dumps(line) + "\n")
 
     assert watched(workspace) == before
+
+
+def test_a_reference_may_begin_anew_after_a_change_that_was_wanted(
+    workspace: Workspace, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log().days(0, TODAY - 7).days(TODAY - 7, 28, zero_click=0.75)
+    assert "zero_click_rate" in watched(workspace, day=TODAY + 21)["alarms"]
+
+    monkeypatch.setenv("MANGAASSIST_MONITOR__REFERENCE_SINCE", str(FIRST_DAY + timedelta(days=TODAY - 7)))
+    found = watched(workspace, day=TODAY + 21)
+
+    assert found["status"] == "ok"
+    assert (found["reference"]["since"], found["reference"]["days"]) == (str(FIRST_DAY + timedelta(days=TODAY - 7)), 14)

@@ -46,11 +46,13 @@ def watch(
     """
     release = registry_of(workspace).aliases().live
     encoder = check_encoder(workspace, settings, release)
-    stored = read_reference(workspace, release)
+    stored = _stored(workspace, settings, release)
     progress("reading the logs", 0, 3)
     launched = _promoted(workspace, release)
 
     def days_of(launched: datetime) -> Windows:
+        if settings.monitor.reference_since is not None:
+            launched = max(launched, midnight(settings.monitor.reference_since) - timedelta(days=1))
         return windows_of(launched, now, settings.monitor, since=since, days=days, stored=tuple(stored or ()))
 
     begins = _BEFORE_ANY_LOG if launched is None else _needed_since(launched, days_of(launched), stored)
@@ -128,6 +130,12 @@ def _blocks(known: _Known, windows: Windows) -> tuple[Blocks | None, str | None,
             "the logs of the reference's days are gone, and so few days need its sessions; ask for 7 days",
         )
     return session_blocks(*sessions), "sessions", ""
+
+
+def _stored(workspace: Workspace, settings: Settings, release: str) -> dict[date, Tally] | None:
+    """The stored reference, unless it is older than the settings ask for."""
+    stored, since = read_reference(workspace, release), settings.monitor.reference_since
+    return None if stored and since is not None and min(stored) < since else stored
 
 
 def _promoted(workspace: Workspace, release: str) -> datetime | None:
