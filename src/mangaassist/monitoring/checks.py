@@ -55,7 +55,7 @@ def checks_for(reference: Mapping[str, int], window: Mapping[str, int], settings
     """The checks that have `settings.fewest` counts on both sides."""
     sides = _Sides(reference, window, settings.fewest)
     found = [_score_check(intent, sides, settings) for intent in sides.intents() if sides.has(f"score:{intent}:")]
-    if sides.has("searches"):
+    if sides.has("intent:"):
         found.append(_intent_check(sides, settings))
     for name, part, whole, least in (
         ("zero_click_rate", "zero_click", "seen", settings.least_zero_click),

@@ -10,7 +10,7 @@ import numpy as np
 from mangaassist.core.monitor_settings import MonitorSettings
 from mangaassist.monitoring.checks import Check, checks_for
 from mangaassist.monitoring.permutation import Blocks, chances
-from mangaassist.monitoring.tallies import Tally, total
+from mangaassist.monitoring.tallies import Tally
 
 Exchanged = Literal["days", "sessions"]
 
@@ -69,10 +69,7 @@ def has_enough_days(blocks: Blocks, settings: MonitorSettings) -> bool:
 
 def compare(blocks: Blocks, settings: MonitorSettings, *, seed: int) -> list[Verdict]:
     """The verdict of every check that the counts allow."""
-    reference, window = (
-        total(tally for tally, inside in zip(blocks.tallies, blocks.is_window, strict=True) if inside == side)
-        for side in (False, True)
-    )
+    reference, window = blocks.counts.total(~blocks.is_window), blocks.counts.total(blocks.is_window)
     checks = checks_for(reference, window, settings)
     likely = chances(blocks, checks, permutations=settings.permutations, rng=np.random.default_rng(seed))
     return [_verdict(check, p, settings.alpha) for check, p in zip(checks, likely, strict=True)]

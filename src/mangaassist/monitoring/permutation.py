@@ -8,9 +8,9 @@ A change is told in standard errors, by how the blocks of the reference differ a
 does not enter: a window that drifted is as far from an undisturbed reference as it is, and no exchange comes near it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import combinations, product
 from math import comb
 
@@ -26,7 +26,7 @@ _AT_ONCE = 200
 _TIE = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Blocks:
     """What is exchanged. tallies: the counts of each block.  is_window: (n,).  strata: (n,), exchange stays inside.
 
@@ -46,18 +46,24 @@ class Blocks:
             ways *= comb(len(inside), int(self.is_window[inside].sum()))
         return ways
 
-    def every_draw(self) -> Iterator[npt.NDArray[np.bool_]]:
-        """Each way to draw the window's blocks, once."""
+    @cached_property
+    def counts(self) -> "Counts":
+        """The counts as a matrix."""
+        return Counts.of(self.tallies)
+
+    def every_draw(self) -> npt.NDArray[np.bool_]:
+        """(draws, blocks): each way to draw the window's blocks, once."""
         sizes = tuple((tuple(inside.tolist()), int(self.is_window[inside].sum())) for inside in self._members())
-        yield from _all_draws(len(self.strata), sizes)
+        return _all_draws(len(self.strata), sizes)
 
     def some_draws(self, count: int, rng: np.random.Generator) -> Iterator[npt.NDArray[np.bool_]]:
-        """The window as it is, then `count` random ones."""
-        yield self.is_window
+        """(draws, blocks) at a time: the window as it is, then `count` random ones."""
+        yield self.is_window[None, :]
         as_it_is = self.is_window[np.lexsort((~self.is_window, self.strata))]
-        for _ in range(count):
-            drawn = np.zeros_like(self.is_window)
-            drawn[np.lexsort((rng.random(len(self.strata)), self.strata))] = as_it_is
+        for start in range(0, count, _AT_ONCE):
+            drawn = np.zeros((min(_AT_ONCE, count - start), len(self.strata)), dtype=np.bool_)
+            for row in drawn:
+                row[np.lexsort((rng.random(len(self.strata)), self.strata))] = as_it_is
             yield drawn
 
     def _members(self) -> list[npt.NDArray[np.int64]]:
@@ -80,21 +86,44 @@ def chances(blocks: Blocks, checks: Sequence[Check], *, permutations: int, rng: 
         return []
     moments = _Moments(blocks, checks)
     is_few = blocks.exchanges <= 2 * (permutations + 1)
-    draws = blocks.every_draw() if is_few else blocks.some_draws(permutations, rng)
+    draws = _parts(blocks.every_draw()) if is_few else blocks.some_draws(permutations, rng)
     own = moments.changes(blocks.is_window[None, :])[0]
-    largest = np.concatenate([moments.changes(some).max(axis=1) for some in _stacked(draws)])
+    largest = np.concatenate([moments.changes(some).max(axis=1) for some in draws])
     return [float((largest >= each - _TIE).mean()) for each in own]
 
 
-def _stacked(draws: Iterable[npt.NDArray[np.bool_]]) -> Iterator[npt.NDArray[np.bool_]]:
-    some: list[npt.NDArray[np.bool_]] = []
-    for drawn in draws:
-        some.append(drawn)
-        if len(some) == _AT_ONCE:
-            yield np.array(some)
-            some = []
-    if some:
-        yield np.array(some)
+def _parts(draws: npt.NDArray[np.bool_]) -> Iterator[npt.NDArray[np.bool_]]:
+    """A few at a time, so that what is made of them stays in the processor's cache."""
+    yield from (draws[start : start + _AT_ONCE] for start in range(0, len(draws), _AT_ONCE))
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """(blocks, names) counts. place: the column of each name."""
+
+    matrix: csr_array
+    place: Mapping[str, int]
+
+    @classmethod
+    def of(cls, tallies: Sequence[Mapping[str, int]]) -> "Counts":
+        """Those of the blocks."""
+        place: dict[str, int] = {}
+        columns = [place.setdefault(name, len(place)) for tally in tallies for name in tally]
+        values = [float(count) for tally in tallies for count in tally.values()]
+        ends = np.cumsum([0, *map(len, tallies)])
+        return cls(csr_array((values, columns, ends), shape=(len(tallies), len(place))), place)
+
+    def total(self, wanted: npt.NDArray[np.bool_]) -> dict[str, int]:
+        """The summed counts of some of the blocks, by name."""
+        summed = self.matrix.T @ wanted.astype(np.float64)
+        return {name: int(count) for name, count in zip(self.place, summed, strict=True) if count}
+
+    def selected(self, families: Sequence[frozenset[str]]) -> Numbers:
+        """(blocks, families): the summed counts of each family's names."""
+        chosen = np.zeros((len(self.place), len(families)))
+        for column, names in enumerate(families):
+            chosen[[self.place[name] for name in names if name in self.place], column] = 1.0
+        return np.asarray(self.matrix @ chosen)
 
 
 class _Moments:
@@ -103,9 +132,8 @@ class _Moments:
     def __init__(self, blocks: Blocks, checks: Sequence[Check]) -> None:
         shares = [share for check in checks for share in check.shares]
         self._checks = checks
-        counts, place = _matrix(blocks.tallies)
-        part = _selected(counts, place, [share.part for share in shares])
-        whole = _selected(counts, place, [share.whole for share in shares])
+        part = blocks.counts.selected([share.part for share in shares])
+        whole = blocks.counts.selected([share.whole for share in shares])
         self._classes = [np.flatnonzero(blocks.alike == number) for number in np.unique(blocks.alike)]
         self._each = np.concatenate([part, whole, part * part, part * whole, whole * whole], axis=1)
         self._total = part.sum(axis=0), whole.sum(axis=0)
@@ -150,20 +178,3 @@ class _Moments:
 
 def _ratio(part: Numbers, whole: Numbers) -> Numbers:
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
-
-
-def _matrix(tallies: Sequence[Mapping[str, int]]) -> tuple[csr_array, dict[str, int]]:
-    """(blocks, names) counts, and each name's column."""
-    place = {name: number for number, name in enumerate(sorted({name for tally in tallies for name in tally}))}
-    rows = [row for row, tally in enumerate(tallies) for _ in tally]
-    columns = [place[name] for tally in tallies for name in tally]
-    values = [float(count) for tally in tallies for count in tally.values()]
-    return csr_array((values, (rows, columns)), shape=(len(tallies), len(place))), place
-
-
-def _selected(counts: csr_array, place: Mapping[str, int], families: Sequence[frozenset[str]]) -> Numbers:
-    """(blocks, families): the summed counts of each family's names."""
-    chosen = np.zeros((len(place), len(families)))
-    for column, names in enumerate(families):
-        chosen[[place[name] for name in names if name in place], column] = 1.0
-    return np.asarray(counts @ chosen)

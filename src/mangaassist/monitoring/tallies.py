@@ -7,8 +7,8 @@ text.
 import math
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, timedelta
 from typing import Final, TypeAlias
 
 from mangaassist.monitoring.searches import Search
@@ -93,16 +93,3 @@ def reformulated_searches(searches: Iterable[Search], *, within_s: float) -> set
 def _is_reformulation(before: Search, after: Search, within: timedelta) -> bool:
     is_soon = after.at - before.at <= within
     return is_soon and not before.is_clicked and folded(before.text) != folded(after.text)
-
-
-def total(tallies: Iterable[Mapping[str, int]]) -> Tally:
-    """All counts added up."""
-    found: Tally = Counter()
-    for tally in tallies:
-        found.update(tally)
-    return found
-
-
-def days_between(since: datetime, until: datetime) -> list[date]:
-    """The days (UTC) of [since, until); both are midnights."""
-    return [since.date() + timedelta(days=number) for number in range((until - since).days)]
