@@ -52,6 +52,7 @@ ALLOWED: dict[str, set[str]] = {
         "loop",
     },
     "experiments": {"core", "data", "loop", "promotion", "serving"},
+    "monitoring": {"core", "data", "encoders", "queries", "adapter", "promotion", "loop"},
     "erasure": {"core", "data", "encoders", "promotion", "loop", "serving"},
     "commands": set(PACKAGES) | {"mangaassist"},
 }

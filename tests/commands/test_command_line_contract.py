@@ -38,6 +38,7 @@ COMMANDS = (
     "experiment stop",
     "experiment status",
     "experiment report",
+    "monitor",
     "forget",
     "backup",
     "migrate",
@@ -48,7 +49,7 @@ COMMANDS = (
 INTENTS = ("intents train", "intents evaluate", "intents show")
 ON_A_WORKSPACE = (
     *("embed", "pairs", "train", "evaluate", "gate", "promote", "rollback", "releases", "migrate", "gc"),
-    *("index", "serve", "forget"),
+    *("index", "serve", "monitor", "forget"),
     *INTENTS,
     *("experiment stop", "experiment status", "experiment report"),
 )
@@ -117,6 +118,8 @@ def test_help_names_every_command() -> None:
         ("intents", "train", "--seed", "many"),
         ("train", "--seed", "many"),
         ("demo", "--scale", "0"),
+        ("monitor", "--window", "0"),
+        ("monitor", "--since", "yesterday"),
         ("promote", "--override", "because"),
         ("export", "--format", "onnx"),
         ("export", "--out", "somewhere"),

@@ -4,7 +4,7 @@
     workspace.sqlite    the ledger of ingested files, and what later stages record
     tables/<kind>/      validated rows, one Parquet part per ingested file
     quarantine/         refused rows with the reason
-    vectors/ pairs/ runs/ releases/ intents/ index/ logs/ experiments/
+    vectors/ pairs/ runs/ releases/ intents/ index/ logs/ experiments/ monitoring/
     keys.json           hashes of the API keys of the HTTP service, where there are any
     erasures.jsonl      what was erased, when and why; erasing.json while an erasure is under way
 
@@ -45,6 +45,7 @@ FOLDERS: Final = (
     "index",
     "logs",
     "experiments",
+    "monitoring",
 )
 DATABASE: Final = "workspace.sqlite"
 LOCK: Final = "workspace.lock"

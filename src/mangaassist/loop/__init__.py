@@ -5,6 +5,7 @@
 Every stage reads what the one before stored, writes its own result last and whole, and may be killed and run again.
 """
 
+from mangaassist.loop.beir import DEV_SHARE, workspace_from_beir
 from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import Catalogue, data_fingerprint, load_catalogue, workspace_encoder
 from mangaassist.loop.collecting import Garbage, collect_garbage, collect_releases
@@ -32,6 +33,7 @@ from mangaassist.loop.texts import DocumentTexts, first_texts, texts_in_force, t
 from mangaassist.loop.training import read_rung, train_candidate
 
 __all__ = [
+    "DEV_SHARE",
     "FACETS",
     "SETTINGS_FILE",
     "Catalogue",
@@ -89,4 +91,5 @@ __all__ = [
     "train_intent_classifier",
     "update_index",
     "workspace_encoder",
+    "workspace_from_beir",
 ]

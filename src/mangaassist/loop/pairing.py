@@ -71,11 +71,12 @@ def make_pairs(workspace: Workspace, settings: Settings, *, seed: int = 0) -> di
         "click": click_pairs(queries, events, settings.pairs, held_out=held_out.query_ids),
         "cart": cart_pairs(queries, events, settings.pairs, held_out=held_out.query_ids),
     }
-    human = human_pairs(workspace, rng=np.random.default_rng(seed))
+    human = human_pairs(workspace, settings.pairs, rng=np.random.default_rng(seed))
     if not any(report.pairs for report in (*from_log.values(), *human.reports.values())):
         raise DataError(
             f"{workspace.root} holds no click, purchase or wishlist of a shown result{_before(held_out)}, no usable "
-            "curated pair and no accepted proposal; ingest a search log"
+            "curated pair and no accepted proposal; ingest a search log, or let train judgements be pairs "
+            "(from_judgements = true under [pairs] in mangaassist.toml)"
         )
     test = judged_split(workspace, "test")
     human = without_leaks(human, test)

@@ -20,6 +20,7 @@ from mangaassist.pairs.carts import cart_pairs
 from mangaassist.pairs.clicks import click_pairs
 from mangaassist.pairs.corpus import TwoSides, body_of, corpus_pairs, two_sides
 from mangaassist.pairs.editorial import editorial_pairs, editorial_query
+from mangaassist.pairs.judged import judged_pairs
 from mangaassist.pairs.leakage import Leak, NamedTitles, check_no_leakage, drop_leaks, find_leaks
 from mangaassist.pairs.limits import cap_client_share, cap_repeats, largest_client_share, limit_pairs
 from mangaassist.pairs.live_split import (
@@ -80,6 +81,7 @@ __all__ = [
     "generate_synthetic",
     "hold_out_newest",
     "jaccard",
+    "judged_pairs",
     "known_positives",
     "largest_client_share",
     "limit_pairs",
