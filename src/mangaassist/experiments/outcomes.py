@@ -59,8 +59,8 @@ def arm_differences(is_candidates: Bools, has_clicked: Bools, *, share: float) -
     """One value per session whose expectation is what the candidate changes in the share of sessions with a click.
 
     is_candidates, has_clicked: of each session (s,), the first first.  share: how likely one was to be drawn. Values
-    lie within ± 1 / min(share, 1 − share). Source: inverse propensity weights around a forecast made of the sessions before
-    (doubly robust, as in Waudby-Smith, Wu, Ramdas, Karampatziakis and Mineiro 2022, "Anytime-valid off-policy
+    lie within ± 1 / min(share, 1 − share). Source: inverse propensity weights around a forecast made of the sessions
+    before (doubly robust, as in Waudby-Smith, Wu, Ramdas, Karampatziakis and Mineiro 2022, "Anytime-valid off-policy
     inference for contextual bandits").
     """
     clicked = has_clicked.astype(np.float64)
