@@ -10,7 +10,7 @@ from mangaassist.core.service_settings import ServiceSettings
 from mangaassist.serving.answers import Answer, AnswerShelf, Engine, Filters, Result, RetrieveRequest, ShelfTitle
 from mangaassist.serving.app import create_app, service_of
 from mangaassist.serving.client import Client, EventsReceipt
-from mangaassist.serving.comparing import Compared, compared_releases
+from mangaassist.serving.comparing import Compared, Comparison, compared_releases
 from mangaassist.serving.engine import LiveEngine
 from mangaassist.serving.erasing import (
     close_logs,
@@ -35,6 +35,7 @@ __all__ = [
     "CallerIntent",
     "Client",
     "Compared",
+    "Comparison",
     "Engine",
     "EventsReceipt",
     "Filters",
