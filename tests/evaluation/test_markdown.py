@@ -64,6 +64,14 @@ def report(query: str = "cozy manga") -> dict[str, Any]:
             **{name: summary() for name in SYSTEMS},
             "candidate": {**summary(), "latency_addon_p99_ms": 0.0625},
         },
+        "latency": {
+            "addon": {"p50_ms": 0.05, "p99_ms": 0.0625},
+            "routing": {"p50_ms": 2.0, "p99_ms": 3.0},
+            "response": {"p50_ms": 4.0, "p99_ms": 6.25},
+            "live_response": {"p50_ms": 3.5, "p99_ms": 5.5},
+            "queries": 2_000,
+            "rounds": 5,
+        },
         "delta": {name: [0.1, 0.05, 0.15] for name in ("recall@3", "success@3", "ndcg@10", "bad_top1_rate")},
         "cells": {"unseen_cold": dict.fromkeys(SYSTEMS), "seen": {name: summary() for name in SYSTEMS}},
         "slices": {
@@ -179,6 +187,22 @@ def test_scenario_3_says_what_enriching_sparse_titles_is_worth() -> None:
 
     assert "| sparse, frozen | 60 | 0.250 | 0.375 | +0.125 (+0.100 to +0.150) | +0.100 (+0.000 to +0.200) |" in text
     assert "| articles, candidate | 49 | too small | too small | too small | too small |" in text
+
+
+def test_what_a_query_waits_for_is_told_of_candidate_and_live() -> None:
+    text = report_markdown(report())
+
+    assert "2,000 queries one at a time, medians of 5 rounds; both answer every query." in text
+    assert "| routing: encoding and intent | 2.000 | 3.000 |" in text
+    assert "| complete answer, candidate | 4.000 | 6.250 |" in text
+    assert "| complete answer, live | 3.500 | 5.500 |" in text
+
+
+def test_why_answers_were_not_timed_is_told() -> None:
+    text = report_markdown({**report(), "latency": {"unmeasured": "the encoder | was away"}})
+
+    assert "Routing and whole answers were not measured: the encoder &#124; was away." in text
+    assert "complete answer, candidate" not in text
 
 
 def test_latency_and_lineage_are_told() -> None:

@@ -1,5 +1,6 @@
 """Run and qrels in, report out. Never sees a model: anything that ranks documents can be evaluated here."""
 
+from mangaassist.evaluation.answer_latency import Percentiles, ServiceLatency, service_latency
 from mangaassist.evaluation.cells import (
     MIN_CELL_QUERIES,
     Exposure,
@@ -47,10 +48,12 @@ __all__ = [
     "Exposure",
     "Interval",
     "LatencyAddon",
+    "Percentiles",
     "QueryChange",
     "QueryScores",
     "Resampler",
     "RetrievalEval",
+    "ServiceLatency",
     "Slice",
     "SliceComparison",
     "Summary",
@@ -75,6 +78,7 @@ __all__ = [
     "score_query",
     "score_run",
     "score_slice",
+    "service_latency",
     "split_grades",
     "success",
     "summarise",

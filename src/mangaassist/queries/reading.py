@@ -59,6 +59,10 @@ class QueryReader:
         """
         return self._remembered(text, intent)
 
+    def forget(self) -> None:
+        """Read every text anew from now on: for timings."""
+        self._remembered.cache_clear()
+
     def _read_anew(self, text: str, intent: Intent | None) -> Reading:
         references = self.resolver.references(text)
         wishes = wishes_of(text, self._phrases, longest=self._longest)

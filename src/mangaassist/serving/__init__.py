@@ -25,6 +25,7 @@ from mangaassist.serving.routing import CallerIntent, route_message
 from mangaassist.serving.running import RunningServer, check_binding, run_server, start_server
 from mangaassist.serving.service_db import NotStored
 from mangaassist.serving.structured_logs import service_log
+from mangaassist.serving.timing import time_candidate
 
 __all__ = [
     "KEYS_FILE",
@@ -62,4 +63,5 @@ __all__ = [
     "service_log",
     "service_of",
     "start_server",
+    "time_candidate",
 ]

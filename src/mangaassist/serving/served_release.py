@@ -77,7 +77,7 @@ def open_release(
     store = open_index(index_folder(workspace, release), encoder_id=encoder.encoder_id, release=release)
     weights, lexicon = composition_of_release(workspace, release)
     composition = Composition(weights, lexicon, texts_of_release(workspace, release, settings))
-    found, records = _catalogue(workspace, composition.texts)
+    found, records = catalogue_of(workspace, composition.texts)
     indexed = set(store.doc_ids)
     kept = [document for document in found if document.doc_id in indexed]
     if not kept:
@@ -87,33 +87,25 @@ def open_release(
         )
     adapter = adapter_of_release(workspace, release, encoder)
     base = encoder.encode([document.text for document in kept])
-    ranks = _ranks(store, [document.doc_id for document in kept], exact_up_to)
-    return _assembled(workspace, release, adapter, composition, kept, records, base, ranks)
+    ranks = ranks_of(store, [document.doc_id for document in kept], exact_up_to)
+    return assembled(workspace, release, adapter, composition, kept, records, base, ranks)
 
 
-def release_in_memory(
-    workspace: Workspace, name: str, adapter: Adapter, composition: Composition, encoder: CachedEncoder
-) -> ServedRelease:
-    """Any adapter over the present catalogue, without an index: for a look at what is not live."""
-    found, records = _catalogue(workspace, composition.texts)
-    base = encoder.encode([document.text for document in found])
-    ranks = RanksAll([document.doc_id for document in found], adapter.adapt_documents(base))
-    return _assembled(workspace, name, adapter, composition, found, records, base, ranks)
-
-
-def _ranks(store: EmbeddedStore, doc_ids: Sequence[DocId], exact_up_to: int) -> Ranks:
+def ranks_of(store: EmbeddedStore, doc_ids: Sequence[DocId], exact_up_to: int) -> Ranks:
+    """What ranks these documents of an index: all of them scored, or candidates where there are too many."""
     if len(doc_ids) <= exact_up_to:
         return RanksAll(doc_ids, np.ascontiguousarray(store.vectors(doc_ids)))
     return RanksCandidates(store, doc_ids, {doc_id: row for row, doc_id in enumerate(doc_ids)})
 
 
-def _catalogue(workspace: Workspace, texts: DocumentTexts) -> tuple[list[Document], dict[DocId, Record]]:
+def catalogue_of(workspace: Workspace, texts: DocumentTexts) -> tuple[list[Document], dict[DocId, Record]]:
+    """The present documents in the order of their ids, and the record behind each."""
     known, helping = titles(workspace), articles(workspace)
     found = documents(known, helping, enrich=texts.enrich, template=texts.template)
     return sorted(found, key=lambda document: document.doc_id), by_id(known, helping)
 
 
-def _assembled(
+def assembled(
     workspace: Workspace,
     release: str,
     adapter: Adapter,
@@ -123,6 +115,7 @@ def _assembled(
     base: Vectors,
     ranks: Ranks,
 ) -> ServedRelease:
+    """The value that answers come from. kept: the documents served; base, ranks: of just these."""
     own = read_lexicon(workspace.root) if composition.lexicon is None else composition.lexicon
     theirs = {document.doc_id: records[document.doc_id] for document in kept}
     known = [record for record in theirs.values() if isinstance(record, Title)]
