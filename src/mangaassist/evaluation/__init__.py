@@ -1,6 +1,6 @@
 """Run and qrels in, report out. Never sees a model: anything that ranks documents can be evaluated here."""
 
-from mangaassist.evaluation.answer_latency import Percentiles, ServiceLatency, service_latency
+from mangaassist.evaluation.answer_latency import Percentiles, ServiceLatency, TimedParts, service_latency
 from mangaassist.evaluation.cells import (
     MIN_CELL_QUERIES,
     Exposure,
@@ -57,6 +57,7 @@ __all__ = [
     "Slice",
     "SliceComparison",
     "Summary",
+    "TimedParts",
     "cell_names",
     "compare_slices",
     "document_filter",

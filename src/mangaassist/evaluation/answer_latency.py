@@ -5,10 +5,10 @@ encode ──► … adapt … ──► answer      the complete answer, of the
 """
 
 import gc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from time import perf_counter_ns
-from typing import Any, Final, TypeAlias
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,16 +16,11 @@ from threadpoolctl import threadpool_limits
 
 from mangaassist.core.errors import DataError
 from mangaassist.core.types import Progress, Vectors, no_progress
-from mangaassist.evaluation.latency import FEWEST_QUERIES, WARM_UP
+from mangaassist.evaluation.latency import FEWEST_QUERIES, WARM_UP, Adapt
+from mangaassist.evaluation.own_time import own_time_ns
 
 FEWEST_TIMED: Final = 100
 """Queries of a round, however slow the encoder is: below this the 99th percentile is the slowest query."""
-
-Encode: TypeAlias = Callable[[str], Vectors]
-"""Query text in, base vector (d,) out."""
-
-Answers: TypeAlias = Callable[[str, Vectors], Mapping[str, float]]
-"""Query text and base vector in; the answer is made, its stages' milliseconds come out, `route` and `adapt` too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +51,23 @@ class ServiceLatency:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class TimedParts:
+    """What is timed. encode: query text → base vector (d,).  route: base vector → where to search.
+
+    adapt: the candidate's step, (1, d) base vector → (1, d) unit vector.
+    candidate, live: query text and base vector → the answer, routing included.
+    """
+
+    encode: Callable[[str], Vectors]
+    route: Callable[[Vectors], object]
+    adapt: Adapt
+    candidate: Callable[[str, Vectors], object]
+    live: Callable[[str, Vectors], object]
+
+
 def service_latency(
-    encode: Encode,
-    candidate: Answers,
-    live: Answers,
+    parts: TimedParts,
     texts: Sequence[str],
     *,
     seed: int,
@@ -74,7 +82,7 @@ def service_latency(
     time: so both meet the same texts, the same machine and the same encoder, whose time is part of both responses.
     texts: of queries, taken in turn.  queries: of a round.
     budget_s: as many fewer queries are asked as its seconds demand, FEWEST_TIMED at least; None asks all.
-    Garbage collection stays on, and is run once before each round, as for `latency_addon`.
+    Garbage collection stays on, and is run once before each round, as for `latency_addon`; time is `own_time_ns`.
     Raises DataError for no texts, too few queries or no round.
     """
     if not texts or queries < FEWEST_TIMED or rounds < 1:
@@ -82,64 +90,55 @@ def service_latency(
             f"{len(texts)} texts, {queries} queries in {rounds} rounds; give a text, "
             f"{FEWEST_TIMED} queries or more and a round"
         )
-    rng, timed = np.random.default_rng(seed), _Timed(encode, candidate, live, texts)
+    rng = np.random.default_rng(seed)
     with threadpool_limits(limits=1):
-        per_query_s = timed.warm_up()
+        per_query_s = _warmed_up(parts, texts)
         if budget_s is not None:
             queries = min(queries, max(FEWEST_TIMED, int(budget_s / rounds / per_query_s)))
         found = []
         for number in range(rounds):
             progress("timing", number, rounds)
-            found.append(timed.round(np.resize(rng.permutation(len(texts)), queries).tolist()))
+            order = np.resize(rng.permutation(len(texts)), queries).tolist()
+            found.append(_one_round(parts, [texts[place] for place in order]))
         progress("timing", rounds, rounds)
     addon, routing, response, live_response = (_medians([each[row] for each in found]) for row in range(4))
     return ServiceLatency(addon, routing, response, live_response, queries, rounds)
 
 
-@dataclass(frozen=True, slots=True)
-class _Timed:
-    """What is timed, and on which texts."""
-
-    encode: Encode
-    candidate: Answers
-    live: Answers
-    texts: Sequence[str]
-
-    def warm_up(self) -> float:
-        """Seconds of a query, after some that only fill caches."""
-        for number in range(WARM_UP):
-            self.query(self.texts[number % len(self.texts)], is_candidate_first=True)
-        started = perf_counter_ns()
-        for number in range(WARM_UP):
-            self.query(self.texts[-1 - number % len(self.texts)], is_candidate_first=False)
-        return max(perf_counter_ns() - started, 1) / WARM_UP / 1e9
-
-    def round(self, order: Sequence[int]) -> npt.NDArray[np.float64]:
-        """(4, queries) milliseconds: add-on, routing, response and live response of every query."""
-        gc.collect()
-        spent = np.empty((4, len(order)))
-        for place, number in enumerate(order):
-            spent[:, place] = self.query(self.texts[number], is_candidate_first=place % 2 == 0)
-        return spent
-
-    def query(self, text: str, *, is_candidate_first: bool) -> tuple[float, float, float, float]:
-        """Milliseconds of one query."""
-        started = perf_counter_ns()
-        base = self.encode(text)
-        encoded_ms = (perf_counter_ns() - started) / 1e6
-        if is_candidate_first:
-            stages, response_ms = _answered(self.candidate, text, base)
-            _, live_ms = _answered(self.live, text, base)
-        else:
-            _, live_ms = _answered(self.live, text, base)
-            stages, response_ms = _answered(self.candidate, text, base)
-        return stages["adapt"], encoded_ms + stages["route"], encoded_ms + response_ms, encoded_ms + live_ms
+def _warmed_up(parts: TimedParts, texts: Sequence[str]) -> float:
+    """Seconds of a query, after some that only fill caches."""
+    first, last = ([texts[step * number % len(texts)] for number in range(WARM_UP)] for step in (1, -1))
+    for text in first:
+        _one_query(parts, text, is_candidate_first=True)
+    started = own_time_ns()
+    for text in last:
+        _one_query(parts, text, is_candidate_first=False)
+    return max(own_time_ns() - started, 1) / WARM_UP / 1e9
 
 
-def _answered(answers: Answers, text: str, base: Vectors) -> tuple[Mapping[str, float], float]:
-    started = perf_counter_ns()
-    stages = answers(text, base)
-    return stages, (perf_counter_ns() - started) / 1e6
+def _one_round(parts: TimedParts, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+    """(4, queries) milliseconds: add-on, routing, response and live response of every query."""
+    gc.collect()
+    spent = np.empty((4, len(texts)))
+    for place, text in enumerate(texts):
+        spent[:, place] = _one_query(parts, text, is_candidate_first=place % 2 == 0)
+    return spent
+
+
+def _one_query(parts: TimedParts, text: str, *, is_candidate_first: bool) -> tuple[float, float, float, float]:
+    encoded_ms, base = _timed(lambda: parts.encode(text))
+    addon_ms, _ = _timed(lambda: parts.adapt(base[None, :]))
+    routed_ms, _ = _timed(lambda: parts.route(base))
+    both = (parts.candidate, parts.live) if is_candidate_first else (parts.live, parts.candidate)
+    first_ms, second_ms = (_timed(partial(each, text, base))[0] for each in both)
+    response_ms, live_ms = (first_ms, second_ms) if is_candidate_first else (second_ms, first_ms)
+    return addon_ms, encoded_ms + routed_ms, encoded_ms + response_ms, encoded_ms + live_ms
+
+
+def _timed(call: Callable[[], Any]) -> tuple[float, Any]:
+    started = own_time_ns()
+    result = call()
+    return (own_time_ns() - started) / 1e6, result
 
 
 def _medians(rounds: Sequence[npt.NDArray[np.float64]]) -> Percentiles:
