@@ -72,7 +72,7 @@ class Answering:
         found = _found(served, adapted, adjustment, request.k + REACH, where)
         stages.end("search")
         ordered = placed(found, self.shop, request.k, is_available=lambda doc_id: _is_available(served, doc_id))
-        reasons = Reasons(served, reading, weights)
+        reasons = Reasons(served, reading, weights, [each.doc_id for each in ordered])
         results = tuple(_result(served, each, reasons) for each in ordered)
         stages.end("rules")
         return Answer(

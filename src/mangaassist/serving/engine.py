@@ -88,6 +88,7 @@ class LiveEngine:
             "documents": len(edition.served.documents),
             "intents": edition.seen.intents,
             "degraded_answers": self._degraded,
+            "query_vectors": {"remembered": self._encoder.from_memory, "encoded": self._encoder.from_encoder},
             "not_served": None if trouble is None else {"release": trouble.seen.release, "problem": trouble.problem},
         }
 

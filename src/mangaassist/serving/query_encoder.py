@@ -36,6 +36,8 @@ class QueryEncoder:
         self._kept: OrderedDict[str, Vectors] = OrderedDict()
         self._lock = threading.Lock()
         self._failures, self._rests_until = 0, 0.0
+        self.from_memory, self.from_encoder = 0, 0
+        """How many queries' vectors were remembered, and how many came from the encoder."""
         self._calls: SimpleQueue[tuple[Future[Vectors], str]] = SimpleQueue()
         for number in range(settings.engine_threads):
             threading.Thread(target=self._work, name=f"encode-{number}", daemon=True).start()
@@ -51,6 +53,7 @@ class QueryEncoder:
             kept = self._kept.get(text)
             if kept is not None:
                 self._kept.move_to_end(text)
+                self.from_memory += 1
                 return kept
             if self.is_resting:
                 if self._clock() < self._rests_until:
@@ -76,6 +79,7 @@ class QueryEncoder:
             return None
         with self._lock:
             self._failures = 0
+            self.from_encoder += 1
             self._kept[text] = vector
             if len(self._kept) > self._settings.queries_kept:
                 self._kept.popitem(last=False)

@@ -1,6 +1,6 @@
 """A reading and a found document in, what spoke for it and against it out, in a few words for a person."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from mangaassist.core.types import DocId
@@ -12,11 +12,20 @@ MOST_NAMED: Final = 3
 
 
 class Reasons:
-    """Why documents were found for one reading under some weights; only what had weight is said."""
+    """Why documents were found for one reading under some weights; only what had weight is said.
 
-    def __init__(self, served: ServedRelease, reading: Reading, weights: CompositionWeights) -> None:
+    doc_ids: those whose reasons will be asked for.
+    """
+
+    def __init__(
+        self, served: ServedRelease, reading: Reading, weights: CompositionWeights, doc_ids: Sequence[DocId]
+    ) -> None:
         self._served, self._reading, self._weights = served, reading, weights
-        self._typed = words(reading.text)
+        self._typed: Mapping[DocId, list[str]] = {}
+        if weights.lexical:
+            rows = [served.rows[doc_id] for doc_id in doc_ids]
+            told = served.composer.lexical.telling_words_of(words(reading.text), rows)
+            self._typed = dict(zip(doc_ids, told, strict=True))
 
     def of(self, doc_id: DocId) -> tuple[str, ...]:
         """The reasons of one document."""
@@ -31,8 +40,7 @@ class Reasons:
             ]
         if weights.wanted and own & reading.wanted:
             found.append(_with("you asked for", facets.named(own & reading.wanted)))
-        typed = served.composer.lexical.telling_words(self._typed, served.rows[doc_id]) if weights.lexical else []
-        if typed:
+        if typed := self._typed.get(doc_id):
             found.append(_with("your words", typed))
         if weights.rejected and own & reading.rejected:
             found.append(_with("ruled out", facets.named(own & reading.rejected)))

@@ -95,7 +95,7 @@ def ranks_of(store: EmbeddedStore, doc_ids: Sequence[DocId], exact_up_to: int) -
     """What ranks these documents of an index: all of them scored, or candidates where there are too many."""
     if len(doc_ids) <= exact_up_to:
         return RanksAll(doc_ids, np.ascontiguousarray(store.vectors(doc_ids)))
-    return RanksCandidates(store, doc_ids, {doc_id: row for row, doc_id in enumerate(doc_ids)})
+    return RanksCandidates.over(store, doc_ids)
 
 
 def catalogue_of(workspace: Workspace, texts: DocumentTexts) -> tuple[list[Document], dict[DocId, Record]]:
