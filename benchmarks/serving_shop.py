@@ -1,7 +1,7 @@
 """A number of titles in, a workspace that serves so many out: catalogue, vectors, live release, classifier, index.
 
 The release has what a trained one has, a residual adapter of 512 → 256 → 512 and all five composition weights, with
-drawn numbers in it: the time of a forward pass does not depend on them. The classifier learns from the sample's queries.
+drawn numbers in it: the time of a forward pass does not depend on them. The classifier learns the sample's queries.
 """
 
 import json

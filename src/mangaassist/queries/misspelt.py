@@ -74,7 +74,8 @@ class MisspeltNames:
         postings = [self._postings[pair] for pair in pairs if pair in self._postings]
         if start == end or not postings:
             return []
-        found = [numbers[slice(*np.searchsorted(numbers, (start, end)))] for numbers in postings]
+        stretch = np.array((start, end), dtype=np.int32)  # of the postings' own type, which else would all be copied
+        found = [numbers[slice(*numbers.searchsorted(stretch))] for numbers in postings]
         shared = np.bincount(np.concatenate(found) - start, minlength=end - start)
         numbers = (np.flatnonzero(shared >= _SHARED_PAIRS * len(pairs)) + start).tolist()
         return sorted((self._letters[number], number) for number in numbers if self._is_near(number, len(typed)))

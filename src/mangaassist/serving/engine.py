@@ -53,7 +53,7 @@ class LiveEngine:
 
         live = LiveRelease(workspace, settings, stored, log=log)
         engine = cls(live, QueryEncoder(encoder or stored.wrapped, settings.service, complain=complain), settings)
-        engine._encoder.vector("")  # what an encoder loads on its first call is loaded before the first question
+        engine._encoder.warm_up()
         if look_every_s is not None:
             live.start(look_every_s)
         return engine

@@ -26,6 +26,7 @@ from mangaassist.loop import (
 from mangaassist.queries import Composer, CompositionWeights, Lexicon, read_lexicon
 from mangaassist.retrieval import EXACT_UP_TO, EmbeddedStore, open_index
 from mangaassist.serving.filtering import FilterMasks
+from mangaassist.serving.mapped_vectors import mapped_vectors
 from mangaassist.serving.ranking import Ranks, RanksAll, RanksCandidates
 
 
@@ -86,7 +87,13 @@ def open_release(
             f"bring it up to date: `mangaassist index --workspace {workspace.root}`"
         )
     adapter = adapter_of_release(workspace, release, encoder)
-    base = encoder.encode([document.text for document in kept])
+    texts = [document.text for document in kept]
+    base = mapped_vectors(
+        index_folder(workspace, release),
+        [encoder.encoder_id, *texts],
+        (len(kept), encoder.dimension),
+        lambda: encoder.encode(texts),
+    )
     ranks = ranks_of(store, [document.doc_id for document in kept], exact_up_to)
     return assembled(workspace, release, adapter, composition, kept, records, base, ranks)
 
