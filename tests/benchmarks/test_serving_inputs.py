@@ -1,5 +1,6 @@
 """What the load is made of: catalogues of any size, and messages no two alike."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ class Numbered:
 
     encoder_id, dimension = "numbered@1", 16
 
-    def encode(self, texts: list[str]) -> Vectors:
+    def encode(self, texts: Sequence[str]) -> Vectors:
         rows = np.array([np.random.default_rng(abs(hash(text)) % 2**32).normal(size=16) for text in texts])
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 

@@ -40,25 +40,25 @@ class Stalling:
 
 @contextmanager
 def listening(server: Stalling) -> Iterator[str]:
-    ready, ports = threading.Event(), list[int]()
-    loop = asyncio.new_event_loop()
+    ready, found = threading.Event(), list[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]]()
 
     async def serve() -> None:
-        listener = await asyncio.start_server(server, "127.0.0.1", 0)
-        ports.append(listener.sockets[0].getsockname()[1])
+        listener, stop = await asyncio.start_server(server, "127.0.0.1", 0), asyncio.Event()
+        found.append((listener.sockets[0].getsockname()[1], asyncio.get_running_loop(), stop))
         ready.set()
+        await stop.wait()
+        listener.close()
+        while len(asyncio.all_tasks()) > 1:  # connections whose end has not been read yet
+            await asyncio.sleep(0.001)
 
-    def run() -> None:
-        loop.run_until_complete(serve())
-        loop.run_forever()
-
-    thread = threading.Thread(target=run, daemon=True)
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
     ready.wait()
+    port, loop, stop = found[0]
     try:
-        yield f"http://127.0.0.1:{ports[0]}"
+        yield f"http://127.0.0.1:{port}"
     finally:
-        loop.call_soon_threadsafe(loop.stop)
+        loop.call_soon_threadsafe(stop.set)
         thread.join()
 
 

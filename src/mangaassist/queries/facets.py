@@ -73,7 +73,10 @@ class FacetIndex:
         rows = [self._row[doc_id] for doc_id in doc_ids if doc_id in self._row]
         if not rows:
             return np.zeros(len(self._row), dtype=np.float32)
-        wanted = np.asarray(self._unit[rows].mean(axis=0), dtype=np.float32).ravel()
+        wanted = np.zeros(len(self._idf), dtype=np.float32)
+        for row in rows:
+            start, end = self._unit.indptr[row : row + 2]
+            wanted[self._unit.indices[start:end]] += self._unit.data[start:end] / len(rows)
         return _summed(self._sharing, wanted)
 
     def wanted(self, facets: Iterable[Facet]) -> Scores:

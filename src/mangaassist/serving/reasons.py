@@ -21,6 +21,8 @@ class Reasons:
         self, served: ServedRelease, reading: Reading, weights: CompositionWeights, doc_ids: Sequence[DocId]
     ) -> None:
         self._served, self._reading, self._weights = served, reading, weights
+        titles = {each: served.records[each].title for each in reading.references if each in served.records}
+        self._named = titles if weights.reference or weights.reference_facets else {}
         self._typed: Mapping[DocId, list[str]] = {}
         if weights.lexical:
             rows = [served.rows[doc_id] for doc_id in doc_ids]
@@ -29,15 +31,13 @@ class Reasons:
 
     def of(self, doc_id: DocId) -> tuple[str, ...]:
         """The reasons of one document."""
-        served, reading, weights = self._served, self._reading, self._weights
-        facets = served.composer.reader.facets
+        reading, weights, facets = self._reading, self._weights, self._served.composer.reader.facets
         own = facets.of(doc_id)
-        found: list[str] = []
-        if weights.reference or weights.reference_facets:
-            others = [each for each in reading.references if each in served.records and each != doc_id]
-            found += [
-                _with(f"like {served.records[other].title}", facets.named(own & facets.of(other))) for other in others
-            ]
+        found = [
+            _with(f"like {title}", facets.named(own & facets.of(other)))
+            for other, title in self._named.items()
+            if other != doc_id
+        ]
         if weights.wanted and own & reading.wanted:
             found.append(_with("you asked for", facets.named(own & reading.wanted)))
         if typed := self._typed.get(doc_id):

@@ -4,7 +4,7 @@ A new release, or a change of its index, makes a new value beside the old one.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from mangaassist.retrieval import EXACT_UP_TO, EmbeddedStore, open_index
 from mangaassist.serving.filtering import FilterMasks
 from mangaassist.serving.mapped_vectors import mapped_vectors
 from mangaassist.serving.ranking import Ranks, RanksAll, RanksCandidates
+from mangaassist.serving.stored_catalogue import stored_catalogue
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +96,9 @@ def open_release(
         lambda: encoder.encode(texts),
     )
     ranks = ranks_of(store, [document.doc_id for document in kept], exact_up_to)
-    return assembled(workspace, release, adapter, composition, kept, records, base, ranks)
+    served = assembled(workspace, release, adapter, composition, kept, records, base, ranks)
+    stored, theirs = stored_catalogue(index_folder(workspace, release), kept, served.records, served.rows)
+    return replace(served, documents=stored, records=theirs)
 
 
 def ranks_of(store: EmbeddedStore, doc_ids: Sequence[DocId], exact_up_to: int) -> Ranks:
