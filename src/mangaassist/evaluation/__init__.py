@@ -28,6 +28,7 @@ from mangaassist.evaluation.metrics import (
     success,
 )
 from mangaassist.evaluation.report import Summary, metric_differences, paired_gain, summarise, summarise_cells
+from mangaassist.evaluation.shelf_metrics import SHELF_METRICS, ShelfScores, score_shelf
 from mangaassist.evaluation.slices import (
     CLAIM_METRIC,
     DELTA_METRICS,
@@ -44,6 +45,7 @@ __all__ = [
     "DELTA_METRICS",
     "METRICS",
     "MIN_CELL_QUERIES",
+    "SHELF_METRICS",
     "SHOWN_CHANGES",
     "Exposure",
     "Interval",
@@ -54,6 +56,7 @@ __all__ = [
     "Resampler",
     "RetrievalEval",
     "ServiceLatency",
+    "ShelfScores",
     "Slice",
     "SliceComparison",
     "Summary",
@@ -78,6 +81,7 @@ __all__ = [
     "score_cell",
     "score_query",
     "score_run",
+    "score_shelf",
     "score_slice",
     "service_latency",
     "split_grades",

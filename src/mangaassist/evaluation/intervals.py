@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy.special import ndtr, stdtrit
 
 from mangaassist.core.types import GroupId, Groups, QueryId
 
@@ -69,8 +69,8 @@ class Resampler:
 
     def _widened(self, tail: float) -> list[float]:
         """The percentiles to read so that a mean of few groups is covered as a t interval would cover it."""
-        deviation = stats.t.ppf(tail, self.groups - 1) * np.sqrt(self.groups / (self.groups - 1))
-        outside = float(stats.norm.cdf(deviation))
+        deviation = stdtrit(self.groups - 1, tail) * np.sqrt(self.groups / (self.groups - 1))
+        outside = float(ndtr(deviation))
         return [outside, 1 - outside]
 
 

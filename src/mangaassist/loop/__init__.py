@@ -25,6 +25,7 @@ from mangaassist.loop.judged import JudgedSplit, judged_split
 from mangaassist.loop.lineage import trace_pairs, trace_release
 from mangaassist.loop.pairing import StoredPairs, make_pairs, pairs_file, read_pair_counts, read_pairs
 from mangaassist.loop.release_index import Record, by_id, index_folder, index_stamp
+from mangaassist.loop.reports import released_report
 from mangaassist.loop.reviewing import export_review, import_review, propose, read_proposals
 from mangaassist.loop.settings import SETTINGS_FILE, Settings, read_settings
 from mangaassist.loop.texts import DocumentTexts, first_texts, texts_in_force, texts_of_release
@@ -79,6 +80,7 @@ __all__ = [
     "read_tuning",
     "registry_of",
     "release_candidate",
+    "released_report",
     "texts_in_force",
     "texts_of_release",
     "trace_pairs",

@@ -9,6 +9,7 @@ from mangaassist.core.errors import DataError
 from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.data import Workspace
 from mangaassist.evaluation import report_markdown
+from mangaassist.evaluation.page import report_page
 from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import data_fingerprint
 from mangaassist.loop.evaluating import candidate_files
@@ -49,8 +50,9 @@ def decide(workspace: Workspace, settings: Settings) -> Decision:
     decision = judge(evidence, settings.gate)
     write_atomic(candidate_folder(workspace) / "decision.json", to_json(decision))
     papers = _papers(workspace)
-    if "report.md" in papers:
-        write_atomic(candidate_folder(workspace) / "report.md", papers["report.md"])
+    for name in ("report.md", "report.html"):
+        if name in papers:
+            write_atomic(candidate_folder(workspace) / name, papers[name])
     return decision
 
 
@@ -85,7 +87,7 @@ def release_candidate(workspace: Workspace, *, actor: str, why: str, override: s
 
 
 def _papers(workspace: Workspace) -> dict[str, bytes]:
-    """What is known of the candidate, and `report.md` made of it anew, so that it holds the decision that stands."""
+    """What is known of the candidate; the pages are made anew, so that they hold the decision that stands."""
     papers = {
         name: (candidate_folder(workspace) / name).read_bytes()
         for name in ("report.json", "evidence.json", "decision.json")
@@ -93,7 +95,9 @@ def _papers(workspace: Workspace) -> dict[str, bytes]:
     }
     if "report.json" in papers:
         decision = json.loads(papers["decision.json"]) if "decision.json" in papers else None
-        papers["report.md"] = report_markdown(json.loads(papers["report.json"]), decision).encode()
+        report = json.loads(papers["report.json"])
+        papers["report.md"] = report_markdown(report, decision).encode()
+        papers["report.html"] = report_page(report, decision).encode()
     return papers
 
 

@@ -8,6 +8,7 @@ from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.core.types import Progress
 from mangaassist.data import Workspace
 from mangaassist.evaluation import report_markdown
+from mangaassist.evaluation.page import report_page
 from mangaassist.loop.ablations import ablated_runs
 from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import load_catalogue, workspace_encoder
@@ -83,6 +84,7 @@ def evaluate_candidate(
     (folder / "decision.json").unlink(missing_ok=True)
     write_atomic(folder / "report.json", canonical_json(report))
     write_atomic(folder / "report.md", report_markdown(report).encode())
+    write_atomic(folder / "report.html", report_page(report).encode())
     write_atomic(folder / "evidence.json", to_json(evidence))
     return report
 

@@ -8,7 +8,7 @@ from typing import Final
 from mangaassist.core.types import DocId, DocumentKind, Intent
 from mangaassist.data import Title
 from mangaassist.queries.facets import Facet, FacetIndex
-from mangaassist.queries.lexicon import Lexicon, built_in_lexicon, phrases_of
+from mangaassist.queries.lexicon import Lexicon, Meaning, built_in_lexicon, phrases_of
 from mangaassist.queries.references import TitleResolver
 from mangaassist.queries.wishes import wishes_of
 
@@ -48,7 +48,8 @@ class QueryReader:
         titles = list(titles)
         self.resolver = TitleResolver(titles)
         self.facets = FacetIndex(titles, doc_ids)
-        self._phrases = phrases_of(built_in_lexicon() if lexicon is None else lexicon, self.facets.names)
+        meanings = built_in_lexicon() if lexicon is None else lexicon
+        self._phrases = phrases_of(meanings, self.facets.names, self.facets.tones)
         self._longest = max(map(len, self._phrases), default=0)
         # Of values, not of a method: a reader that held itself would wait for the garbage collector.
         read = partial(_read_anew, self.resolver, self._phrases, self._longest)
@@ -68,19 +69,20 @@ class QueryReader:
 
 def _read_anew(
     resolver: TitleResolver,
-    phrases: Mapping[tuple[str, ...], frozenset[Facet]],
+    phrases: Mapping[tuple[str, ...], Meaning],
     longest: int,
     text: str,
     intent: Intent | None,
 ) -> Reading:
-    references = resolver.references(text)
-    wishes = wishes_of(text, phrases, longest=longest)
+    resolved = resolver.resolved(text)
+    references = resolved.references
+    wishes = wishes_of(resolved.rest, phrases, longest=longest)
     asks_for_others = intent is None or intent in ASKS_FOR_OTHERS
     return Reading(
         text,
         references=references,
         wanted=wishes.wanted,
-        rejected=wishes.rejected,
+        rejected=wishes.rejected if asks_for_others else frozenset(),
         hidden=frozenset(references) if asks_for_others else frozenset(),
         kinds=None if intent is None else KINDS_BY_INTENT.get(intent),
     )

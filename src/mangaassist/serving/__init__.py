@@ -7,10 +7,10 @@ Client(url).retrieve(…)                                      the other side
 """
 
 from mangaassist.core.service_settings import ServiceSettings
-from mangaassist.serving.answers import Answer, Engine, Filters, Result, RetrieveRequest, Shelf
+from mangaassist.serving.answers import Answer, AnswerShelf, Engine, Filters, Result, RetrieveRequest, ShelfTitle
 from mangaassist.serving.app import create_app, service_of
 from mangaassist.serving.client import Client, EventsReceipt
-from mangaassist.serving.comparing import Compared, compared_releases
+from mangaassist.serving.comparing import Compared, Comparison, compared_releases
 from mangaassist.serving.engine import LiveEngine
 from mangaassist.serving.erasing import (
     close_logs,
@@ -31,10 +31,12 @@ __all__ = [
     "KEYS_FILE",
     "SCOPES",
     "Answer",
+    "AnswerShelf",
     "ApiKey",
     "CallerIntent",
     "Client",
     "Compared",
+    "Comparison",
     "Engine",
     "EventsReceipt",
     "Filters",
@@ -46,7 +48,7 @@ __all__ = [
     "RetrieveRequest",
     "RunningServer",
     "ServiceSettings",
-    "Shelf",
+    "ShelfTitle",
     "add_key",
     "check_binding",
     "close_logs",

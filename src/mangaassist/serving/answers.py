@@ -59,16 +59,33 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
-    """Results that belong together under a name, beside the main list."""
+class ShelfTitle:
+    """A title on a shelf."""
 
+    id: str
+    title: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerShelf:
+    """Titles that belong together under a name, beside the main list. titles: the best of it for the question.
+
+    id: the same for the same release and name.  facets: what sets the shelf apart.  score: in units of a result's.
+    """
+
+    id: str
     name: str
-    results: tuple[Result, ...]
+    facets: tuple[str, ...]
+    score: float
+    titles: tuple[ShelfTitle, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What was found. degraded: something was left out (e.g. the encoder was away) and the results are second best.
+
+    shelves: best first; none where the message does not ask for titles.
 
     latency_ms: server time without HTTP.  stages_ms: of which each stage took so much.
     """
@@ -79,7 +96,7 @@ class Answer:
     intent_confidence: float | None
     degraded: bool
     results: tuple[Result, ...]
-    shelves: tuple[Shelf, ...]
+    shelves: tuple[AnswerShelf, ...]
     latency_ms: float
     stages_ms: Mapping[str, float] = field(default_factory=dict)
 

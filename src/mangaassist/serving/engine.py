@@ -86,6 +86,7 @@ class LiveEngine:
             "encoder_is_resting": self._encoder.is_resting,
             "dimension": self._encoder.encoder.dimension,
             "documents": len(edition.served.documents),
+            "shelves": len(edition.served.shelves),
             "intents": edition.seen.intents,
             "degraded_answers": self._degraded,
             "query_vectors": {"remembered": self._encoder.from_memory, "encoded": self._encoder.from_encoder},

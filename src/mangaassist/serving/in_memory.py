@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mangaassist.adapter import Adapter, read_composition
-from mangaassist.data import Workspace
+from mangaassist.data import Title, Workspace
 from mangaassist.encoders import CachedEncoder
 from mangaassist.loop import (
     Settings,
@@ -19,6 +19,7 @@ from mangaassist.loop import (
 from mangaassist.retrieval import EXACT_UP_TO, IndexInfo, build_index, open_index
 from mangaassist.serving.ranking import Ranks, RanksAll
 from mangaassist.serving.served_release import Composition, ServedRelease, assembled, catalogue_of, ranks_of
+from mangaassist.shelves import Arrangement, make_shelves
 
 CANDIDATE = "candidate"
 
@@ -61,6 +62,10 @@ def release_in_memory(
     doc_ids = [document.doc_id for document in found]
     base = encoder.encode([document.text for document in found])
     adapted = adapter.adapt_documents(base)
+    rows = {document.doc_id: row for row, document in enumerate(found) if document.kind == "title"}
+    known = [record for doc_id in rows if isinstance(record := records[doc_id], Title)]
+    made = make_shelves(known, adapted[list(rows.values())], release=name, encoder_id=encoder.encoder_id)
+    shelves = Arrangement(made, list(rows), lambda doc_ids: adapted[[rows[doc_id] for doc_id in doc_ids]])
     ranks: Ranks = RanksAll(doc_ids, adapted)
     if scratch is not None and len(found) > EXACT_UP_TO:
         folder = scratch / name
@@ -71,4 +76,4 @@ def release_in_memory(
             exact_up_to=EXACT_UP_TO,
         )
         ranks = ranks_of(open_index(folder, encoder_id=encoder.encoder_id, release=name), doc_ids, EXACT_UP_TO)
-    return assembled(workspace, name, adapter, composition, found, records, base, ranks)
+    return assembled(workspace, name, adapter, composition, found, records, base, ranks, shelves)
