@@ -18,6 +18,7 @@ from mangaassist.loop import (
     registry_of,
     train_candidate,
 )
+from mangaassist.serving import time_candidate
 
 
 def train(seed: Seed = 0, workspace: Workspace = Path(), json_file: JsonFile = None) -> None:
@@ -41,6 +42,7 @@ def evaluate(seed: Seed = 0, workspace: Workspace = Path(), json_file: JsonFile 
                 seed=seed,
                 now=datetime.now(UTC),
                 progress=progress,
+                time_service=time_candidate,
             )
         emit(report, json_file, lambda console: draw_report(console, report, candidate_folder(shop) / "report.html"))
 

@@ -1,6 +1,7 @@
 """Run and qrels in, report out. Never sees a model: anything that ranks documents can be evaluated here."""
 
 from mangaassist.evaluation.agreement import Agreement, Verdicts, agreement
+from mangaassist.evaluation.answer_latency import Percentiles, ServiceLatency, TimedParts, service_latency
 from mangaassist.evaluation.cells import (
     MIN_CELL_QUERIES,
     Exposure,
@@ -65,15 +66,18 @@ __all__ = [
     "Impressions",
     "Interval",
     "LatencyAddon",
+    "Percentiles",
     "PositionBias",
     "QueryChange",
     "QueryScores",
     "Resampler",
     "RetrievalEval",
+    "ServiceLatency",
     "ShelfScores",
     "Slice",
     "SliceComparison",
     "Summary",
+    "TimedParts",
     "Verdicts",
     "agreement",
     "cell_names",
@@ -102,6 +106,7 @@ __all__ = [
     "score_run",
     "score_shelf",
     "score_slice",
+    "service_latency",
     "shown_shares",
     "split_grades",
     "success",

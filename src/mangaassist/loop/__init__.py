@@ -15,7 +15,7 @@ from mangaassist.loop.enrichment import EnrichmentChoice, all_texts, choose_enri
 from mangaassist.loop.evaluating import evaluate_candidate
 from mangaassist.loop.exporting import ExportFormat, export_adapter
 from mangaassist.loop.facet_values import FACETS, facet_value, facet_values
-from mangaassist.loop.indexing import IndexUpdate, update_index
+from mangaassist.loop.indexing import IndexUpdate, document_vectors, update_index
 from mangaassist.loop.intents import (
     describe_intents,
     evaluate_intent_classifier,
@@ -57,6 +57,7 @@ __all__ = [
     "data_fingerprint",
     "decide",
     "describe_intents",
+    "document_vectors",
     "evaluate_candidate",
     "evaluate_intent_classifier",
     "export_adapter",

@@ -22,6 +22,7 @@ from mangaassist.loop.query_log import log_queries
 from mangaassist.loop.reporting import report_json
 from mangaassist.loop.reviewing import read_proposals
 from mangaassist.loop.scored import Scored, exposure_of
+from mangaassist.loop.service_timing import TimeService, latency_evidence, latency_json, timed_service
 from mangaassist.loop.settings import Settings
 from mangaassist.loop.text_comparison import runs_by_text
 from mangaassist.loop.training import check_current
@@ -30,12 +31,20 @@ from mangaassist.promotion import digests_of, served_digest, to_json
 
 
 def evaluate_candidate(
-    workspace: Workspace, settings: Settings, *, live: str, seed: int, now: datetime, progress: Progress
+    workspace: Workspace,
+    settings: Settings,
+    *,
+    live: str,
+    seed: int,
+    now: datetime,
+    progress: Progress,
+    time_service: TimeService | None = None,
 ) -> dict[str, Any]:
     """The report of the candidate against the live release on the test split, stored with the gate's evidence.
 
     Raises LeakageError where a test query is synthetic. Counts a look at the test set per candidate. An earlier
     decision goes: it rests on other evidence.
+    time_service: times both as they are served; None leaves that unmeasured, and so the gate's decision open.
     """
     tuning, encoder = read_tuning(workspace), workspace_encoder(workspace, settings, progress)
     check_current(workspace, settings, encoder_id=encoder.encoder_id)
@@ -52,17 +61,27 @@ def evaluate_candidate(
         exposure=exposure_of(read_pairs(workspace, settings), split),
         seed=seed,
     )
+    latency = timed_service(
+        workspace,
+        settings,
+        time_service,
+        live=live,
+        candidate=field["candidate"],
+        split=split,
+        seed=seed,
+        progress=progress,
+    )
     digest = served_digest(digests_of(candidate_files(workspace, tuning["chosen"])))
     evidence = gate_evidence(
         scored,
         candidate=digest,
         live=live,
         data_fingerprint=tuning["data_fingerprint"],
-        addon_p99_ms=field["candidate"].addon(split, progress).p99_ms,
+        latency=latency_evidence(latency),
         earlier_looks=note_look(workspace, test_fingerprint=split.fingerprint, candidate=digest, now=now),
     )
     live_log = live_log_section(workspace, settings, field, seed=seed)
-    report = {**report_json(scored, tuning, evidence), "live_log": live_log}
+    report = {**report_json(scored, tuning, evidence), "latency": latency_json(latency), "live_log": live_log}
     timings = field["candidate"].timings(split)
     log_queries(workspace, scored, adapter_version=f"candidate-{digest[:12]}", timings=timings)
     folder = candidate_folder(workspace)

@@ -21,7 +21,7 @@ _Scores = Mapping[QueryId, QueryScores]
 
 
 def gate_evidence(
-    scored: Scored, *, candidate: str, live: str, data_fingerprint: str, addon_p99_ms: float, earlier_looks: int
+    scored: Scored, *, candidate: str, live: str, data_fingerprint: str, latency: LatencyEvidence, earlier_looks: int
 ) -> GateEvidence:
     """What the gate reads of the candidate (its digest) against the live release."""
     mine, theirs = scored.scores("candidate"), scored.scores("baseline")
@@ -38,7 +38,7 @@ def gate_evidence(
         judged_at_3=summary.metrics["judged@3"].mean,
         cells=_cell_gains(scored),
         intents=_intent_gains(scored, mine, theirs),
-        latency=LatencyEvidence(latency_addon_p99_ms=addon_p99_ms),
+        latency=latency,
         diagnoses={},
         baseline={metric: base_summary.metrics[metric].mean for metric in (*_GAIN_METRICS, "bad_top1_rate")},
         earlier_looks=earlier_looks,

@@ -38,6 +38,7 @@ from mangaassist.serving.served_release import ServedRelease
 from mangaassist.serving.service_db import NotStored
 from mangaassist.serving.structured_logs import service_log, where_raised
 from mangaassist.serving.telemetry import EVAL_LOG
+from mangaassist.serving.timing import time_candidate
 
 __all__ = [
     "EVAL_LOG",
@@ -86,5 +87,6 @@ __all__ = [
     "service_log",
     "service_of",
     "start_server",
+    "time_candidate",
     "where_raised",
 ]
