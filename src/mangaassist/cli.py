@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from mangaassist.commands.bench import bench
 from mangaassist.commands.demo import demo
+from mangaassist.commands.diagnosing import diagnose
 from mangaassist.commands.exporting import export
 from mangaassist.commands.forgetting import forget
 from mangaassist.commands.indexing import index
@@ -21,7 +22,7 @@ from mangaassist.commands.serving import serve
 from mangaassist.commands.taking_in import embed, ingest, init
 
 FLOW = (
-    *(init, ingest, embed, pairs, train, evaluate, gate, promote, rollback, releases, export, intents, keys),
+    *(init, ingest, embed, pairs, train, evaluate, diagnose, gate, promote, rollback, releases, export, intents, keys),
     *(index, search, serve, forget, backup, migrate, gc, bench, demo),
 )
 """A function is one command, a Typer a command that has others under it."""

@@ -22,6 +22,7 @@ COMMANDS = (
     "pairs review",
     "train",
     "evaluate",
+    "diagnose",
     "gate",
     "promote",
     "rollback",
@@ -44,7 +45,7 @@ COMMANDS = (
 INTENTS = ("intents train", "intents evaluate", "intents show")
 ON_A_WORKSPACE = (
     *("embed", "pairs", "train", "evaluate", "gate", "promote", "rollback", "releases", "migrate", "gc"),
-    *("index", "serve", "forget"),
+    *("index", "serve", "forget", "diagnose"),
     *INTENTS,
 )
 
@@ -169,7 +170,20 @@ def words_for(command: str, shop: Workspace) -> list[str]:
     return [*command.split(), *needed.get(command, ["--workspace", str(shop.root)])]
 
 
-HARMLESS = ("init", "ingest", "embed", "pairs", "train", "evaluate", "gate", "releases", "backup", "migrate", "gc")
+HARMLESS = (
+    "init",
+    "ingest",
+    "embed",
+    "pairs",
+    "train",
+    "evaluate",
+    "diagnose",
+    "gate",
+    "releases",
+    "backup",
+    "migrate",
+    "gc",
+)
 
 
 @pytest.mark.parametrize("command", HARMLESS)

@@ -10,6 +10,19 @@ from mangaassist.evaluation.cells import (
     split_grades,
 )
 from mangaassist.evaluation.changes import SHOWN_CHANGES, QueryChange, most_changed
+from mangaassist.evaluation.diagnoses import (
+    DIAGNOSES,
+    Diagnosis,
+    DiagnosisName,
+    DiagnosisRules,
+    DocumentFacts,
+    Evidence,
+    Figure,
+    Material,
+    Probes,
+    diagnose,
+    drifting_makers,
+)
 from mangaassist.evaluation.eval_log import RetrievalEval
 from mangaassist.evaluation.intervals import Interval, Resampler, paired_differences
 from mangaassist.evaluation.latency import LatencyAddon, latency_addon
@@ -41,12 +54,21 @@ from mangaassist.evaluation.slices import (
 __all__ = [
     "CLAIM_METRIC",
     "DELTA_METRICS",
+    "DIAGNOSES",
     "METRICS",
     "MIN_CELL_QUERIES",
     "SHOWN_CHANGES",
+    "Diagnosis",
+    "DiagnosisName",
+    "DiagnosisRules",
+    "DocumentFacts",
+    "Evidence",
     "Exposure",
+    "Figure",
     "Interval",
     "LatencyAddon",
+    "Material",
+    "Probes",
     "QueryChange",
     "QueryScores",
     "Resampler",
@@ -56,8 +78,10 @@ __all__ = [
     "Summary",
     "cell_names",
     "compare_slices",
+    "diagnose",
     "document_filter",
     "document_slices",
+    "drifting_makers",
     "has_relevant",
     "latency_addon",
     "metric_differences",

@@ -10,6 +10,7 @@ from mangaassist.loop.catalogue import Catalogue, data_fingerprint, load_catalog
 from mangaassist.loop.collecting import Garbage, collect_garbage, collect_releases
 from mangaassist.loop.contenders import adapter_of_release, composition_of_release
 from mangaassist.loop.deciding import decide, registry_of, release_candidate
+from mangaassist.loop.diagnosing import read_diagnoses
 from mangaassist.loop.enrichment import EnrichmentChoice, all_texts, choose_enrichment
 from mangaassist.loop.evaluating import evaluate_candidate
 from mangaassist.loop.exporting import ExportFormat, export_adapter
@@ -70,6 +71,7 @@ __all__ = [
     "make_pairs",
     "pairs_file",
     "propose",
+    "read_diagnoses",
     "read_pair_counts",
     "read_pairs",
     "read_proposals",

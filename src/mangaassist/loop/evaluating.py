@@ -12,6 +12,7 @@ from mangaassist.loop.ablations import ablated_runs
 from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import load_catalogue, workspace_encoder
 from mangaassist.loop.contenders import Shelves, contenders, runs_of
+from mangaassist.loop.diagnosing import diagnose_candidate
 from mangaassist.loop.evidence import gate_evidence
 from mangaassist.loop.judged import judged_split
 from mangaassist.loop.live_log import live_log_section
@@ -36,6 +37,7 @@ def evaluate_candidate(
     tuning, encoder = read_tuning(workspace), workspace_encoder(workspace, settings, progress)
     check_current(workspace, settings, encoder_id=encoder.encoder_id)
     split, catalogue = judged_split(workspace, "test"), load_catalogue(workspace, settings)
+    stored = read_pairs(workspace, settings)
     shelves = Shelves(workspace, settings, encoder)
     field = contenders(workspace, settings, shelves, live=live, chosen=tuning["chosen"], encoder=encoder)
     scored = Scored(
@@ -44,9 +46,10 @@ def evaluate_candidate(
         runs=runs_of(field, split),
         by_text=runs_by_text(shelves, settings, field, split),
         ablated=ablated_runs(field["candidate"], split),
-        exposure=exposure_of(read_pairs(workspace, settings), split),
+        exposure=exposure_of(stored, split),
         seed=seed,
     )
+    diagnoses = diagnose_candidate(workspace, settings, scored, stored, field, progress)
     digest = served_digest(digests_of(candidate_files(workspace, tuning["chosen"])))
     evidence = gate_evidence(
         scored,
@@ -54,10 +57,15 @@ def evaluate_candidate(
         live=live,
         data_fingerprint=tuning["data_fingerprint"],
         addon_p99_ms=field["candidate"].addon(split, progress).p99_ms,
+        diagnoses=diagnoses,
         earlier_looks=note_look(workspace, test_fingerprint=split.fingerprint, candidate=digest, now=now),
     )
     live_log = live_log_section(workspace, settings, field, seed=seed)
-    report = {**report_json(scored, tuning, evidence), "live_log": live_log}
+    report = {
+        **report_json(scored, tuning, evidence),
+        "diagnoses": [each.as_json() for each in diagnoses],
+        "live_log": live_log,
+    }
     timings = field["candidate"].timings(split)
     log_queries(workspace, scored, adapter_version=f"candidate-{digest[:12]}", timings=timings)
     folder = candidate_folder(workspace)
