@@ -11,8 +11,18 @@ from mangaassist.evaluation import Diagnosis, DocumentFacts, Material, Probes, d
 from mangaassist.loop.candidate import candidate_folder
 from mangaassist.loop.catalogue import Catalogue
 from mangaassist.loop.contenders import Contender
+from mangaassist.loop.judged import judged_split
 from mangaassist.loop.pairing import StoredPairs
-from mangaassist.loop.probing import TYPED, ranked_probes, training_texts, versions
+from mangaassist.loop.probing import (
+    MOST_LOGGED,
+    MOST_TEXTS,
+    TYPED,
+    ProbeQueries,
+    ranked_probes,
+    training_texts,
+    unranked_probes,
+    versions,
+)
 from mangaassist.loop.reviewing import read_proposals
 from mangaassist.loop.scored import Scored
 from mangaassist.loop.settings import Settings
@@ -33,16 +43,17 @@ def diagnose_candidate(
     """The diagnoses of the candidate against what is live."""
     known, split = titles(workspace), scored.split
     makers = {each.id: each.generator for each in read_proposals(workspace)}
-    kinds = {
-        "synthetic": training_texts(stored.pairs, ("synthetic",), makers=makers, seed=scored.seed),
-        "logged": training_texts(stored.pairs, TYPED, makers={}, seed=scored.seed),
+    ranked = {
+        "synthetic": training_texts(stored.pairs, ("synthetic",), makers=makers, most=MOST_TEXTS, seed=scored.seed),
+        "practised": ProbeQueries(judged_split(workspace, "train")),
         "versions": versions(split, known, seed=scored.seed),
     }
     probes: dict[str, Probes | None] = {}
-    for done, (name, found) in enumerate(kinds.items()):
-        progress(f"diagnosing: {name} queries", done, len(kinds))
+    for done, (name, found) in enumerate(ranked.items()):
+        progress(f"diagnosing with {name} queries", done, len(ranked))
         probes[name] = ranked_probes(found, field)
-    progress("diagnosing", len(kinds), len(kinds))
+    progress("diagnosing", len(ranked), len(ranked))
+    logged = training_texts(stored.pairs, TYPED, makers={}, most=MOST_LOGGED, seed=scored.seed)
     material = Material(
         test=Probes(
             texts={query.query_id: query.text for query in split.queries},
@@ -55,7 +66,8 @@ def diagnose_candidate(
         warm=scored.exposure.warm,
         pairs=stored.pairs,
         synthetic=probes["synthetic"],
-        logged=probes["logged"],
+        practised=probes["practised"],
+        logged=unranked_probes(logged),
         versions=probes["versions"],
         untagged=scored.by_text.get("candidate", {}).get("plain"),
     )

@@ -1,11 +1,11 @@
 """Stored pairs and titles in, queries beside the test set out: what diagnoses compare it with.
 
-Three kinds: training texts that a generator wrote, training texts that shoppers typed, and the names of titles in
-several languages, each of which should find the title.
+Training texts that a generator wrote, those that shoppers typed, and the names of titles in several languages, each of
+which should find the title.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,8 +16,11 @@ from mangaassist.loop.contenders import Contender
 from mangaassist.loop.judged import JudgedSplit
 from mangaassist.pairs import split_groups
 
-MOST_TEXTS = 1_000
-"""Training texts of one kind that are ranked: their share is drawn, every text once."""
+MOST_TEXTS = 500
+"""Training texts of one kind that are ranked; of more a part is drawn, every text once."""
+
+MOST_LOGGED = 5_000
+"""Training texts that are only read."""
 
 MOST_TITLES = 300
 """Titles whose names are ranked."""
@@ -38,9 +41,9 @@ class ProbeQueries:
 
 
 def training_texts(
-    pairs: Iterable[Pair], sources: Sequence[PairSource], *, makers: Mapping[str, str], seed: int
+    pairs: Iterable[Pair], sources: Sequence[PairSource], *, makers: Mapping[str, str], most: int, seed: int
 ) -> ProbeQueries:
-    """Up to `MOST_TEXTS` texts of these sources, each with all its positives as relevant.
+    """Up to `most` texts of these sources, each with all its positives as relevant.
 
     makers: proposal id → generator, of pairs whose evidence is a proposal.
     """
@@ -51,8 +54,8 @@ def training_texts(
             relevant.setdefault(pair.query_text, {})[pair.positive] = 1
             made_by.update((pair.query_text, makers[each]) for each in pair.evidence if each in makers)
     texts = sorted(relevant)
-    if len(texts) > MOST_TEXTS:
-        places = np.random.default_rng(seed).choice(len(texts), size=MOST_TEXTS, replace=False)
+    if len(texts) > most:
+        places = np.random.default_rng(seed).choice(len(texts), size=most, replace=False)
         texts = [texts[place] for place in sorted(places)]
     queries = [Query(QueryId(f"{sources[0]}:{number:05}"), text) for number, text in enumerate(texts)]
     qrels = {query.query_id: relevant[query.text] for query in queries}
@@ -120,17 +123,19 @@ def _forms(title: Title) -> dict[str, str]:
     return distinct
 
 
-def ranked_probes(found: ProbeQueries, field: Mapping[str, Contender]) -> Probes | None:
-    """The queries as baseline and candidate rank them; None of no query."""
+def unranked_probes(found: ProbeQueries) -> Probes | None:
+    """The queries without any run; None of no query."""
     split = found.split
     if not split.queries:
         return None
-    return Probes(
-        texts={query.query_id: query.text for query in split.queries},
-        qrels=split.qrels,
-        groups=split.groups,
-        baseline=field["baseline"].run(split),
-        candidate=field["candidate"].run(split),
-        languages=found.languages,
-        makers=found.makers,
-    )
+    texts = {query.query_id: query.text for query in split.queries}
+    return Probes(texts, split.qrels, split.groups, languages=found.languages, makers=found.makers)
+
+
+def ranked_probes(found: ProbeQueries, field: Mapping[str, Contender]) -> Probes | None:
+    """The queries as baseline and candidate rank them; None of no query."""
+    bare = unranked_probes(found)
+    if bare is None:
+        return None
+    runs = {system: field[system].run(found.split) for system in ("baseline", "candidate")}
+    return replace(bare, baseline=runs["baseline"], candidate=runs["candidate"])

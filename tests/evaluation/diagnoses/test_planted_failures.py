@@ -164,7 +164,7 @@ def test_synthetic_drift_is_found_and_the_generator_named() -> None:
         probes(wrong, right),
         makers={QueryId(f"q{number:03}"): "facets" if number % 2 else "alias" for number in range(QUERIES)},
     )
-    material = Material(probes(right, right), facts(), synthetic=written, logged=probes(half_right, half_right))
+    material = Material(probes(right, right), facts(), synthetic=written, practised=probes(half_right, half_right))
 
     diagnosis = found(material, "synthetic_drift")
 
@@ -178,7 +178,16 @@ def test_synthetic_drift_is_found_and_the_generator_named() -> None:
 def test_both_kinds_gaining_alike_is_no_drift() -> None:
     gaining = probes(half_right, right)
 
-    assert found(Material(gaining, facts(), synthetic=gaining, logged=gaining), "synthetic_drift").status == "ok"
+    assert found(Material(gaining, facts(), synthetic=gaining, practised=gaining), "synthetic_drift").status == "ok"
+
+
+def test_without_judged_training_queries_drift_is_measured_against_the_test_queries() -> None:
+    assert found(Material(probes(right, right), facts(), synthetic=probes(wrong, right)), "synthetic_drift").status == (
+        "fail"
+    )
+    assert found(Material(probes(wrong, right), facts(), synthetic=probes(wrong, right)), "synthetic_drift").status == (
+        "ok"
+    )
 
 
 # metadata_leakage

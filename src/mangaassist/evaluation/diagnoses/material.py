@@ -20,8 +20,8 @@ class Probes:
     texts: Mapping[QueryId, str]
     qrels: Qrels
     groups: Groups
-    baseline: Run
-    candidate: Run
+    baseline: Run = field(default_factory=dict)
+    candidate: Run = field(default_factory=dict)
     languages: Mapping[QueryId, str] = field(default_factory=dict)
     makers: Mapping[QueryId, str] = field(default_factory=dict)
 
@@ -64,7 +64,9 @@ class Material:
     """Everything that is known of a candidate and of what is live.
 
     test: the judged test queries.  warm: documents that are a positive in training.  pairs: what trained.
-    synthetic, logged: training queries that a generator wrote, and such as shoppers typed; None where there are none.
+    synthetic: training queries that a generator wrote.  practised: judged queries of shoppers that training knows.
+    logged: training queries that shoppers typed, with what they clicked; nobody ranks them, since what a log says of
+    the ranking that made it is biased.  None where there are none.
     versions: one need in several languages each, a group is a need; None where nothing is known in two languages.
     untagged: the candidate's run of the test queries over texts without tags; None where nobody made it.
     """
@@ -74,6 +76,7 @@ class Material:
     warm: frozenset[DocId] = frozenset()
     pairs: Sequence[Pair] = ()
     synthetic: Probes | None = None
+    practised: Probes | None = None
     logged: Probes | None = None
     versions: Probes | None = None
     untagged: Run | None = None

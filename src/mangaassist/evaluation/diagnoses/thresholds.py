@@ -24,8 +24,8 @@ class DiagnosisRules:
     fewest_queries: int = 50
     popularity_collapse_tolerated: float = 0.02
     popularity_collapse: float = 0.05
-    synthetic_drift_tolerated: float = 0.05
-    synthetic_drift: float = 0.10
+    synthetic_drift_tolerated: float = 0.10
+    synthetic_drift: float = 0.15
     metadata_leakage_tolerated: float = 0.03
     metadata_leakage: float = 0.08
     narrow_retrieval_tolerated: float = 0.01
