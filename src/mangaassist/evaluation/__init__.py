@@ -22,6 +22,7 @@ from mangaassist.evaluation.diagnoses import (
     Probes,
     diagnose,
     drifting_makers,
+    tag_overlaps,
 )
 from mangaassist.evaluation.eval_log import RetrievalEval
 from mangaassist.evaluation.intervals import Interval, Resampler, paired_differences
@@ -103,4 +104,5 @@ __all__ = [
     "success",
     "summarise",
     "summarise_cells",
+    "tag_overlaps",
 ]

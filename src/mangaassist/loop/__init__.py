@@ -15,6 +15,7 @@ from mangaassist.loop.enrichment import EnrichmentChoice, all_texts, choose_enri
 from mangaassist.loop.evaluating import evaluate_candidate
 from mangaassist.loop.exporting import ExportFormat, export_adapter
 from mangaassist.loop.facet_values import FACETS, facet_value, facet_values
+from mangaassist.loop.fixing import put_in_force, without_fixes
 from mangaassist.loop.indexing import IndexUpdate, update_index
 from mangaassist.loop.intents import (
     describe_intents,
@@ -71,6 +72,7 @@ __all__ = [
     "make_pairs",
     "pairs_file",
     "propose",
+    "put_in_force",
     "read_diagnoses",
     "read_pair_counts",
     "read_pairs",
@@ -87,5 +89,6 @@ __all__ = [
     "train_candidate",
     "train_intent_classifier",
     "update_index",
+    "without_fixes",
     "workspace_encoder",
 ]

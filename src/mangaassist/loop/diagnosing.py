@@ -11,6 +11,7 @@ from mangaassist.evaluation import Diagnosis, DocumentFacts, Material, Probes, d
 from mangaassist.loop.candidate import candidate_folder
 from mangaassist.loop.catalogue import Catalogue
 from mangaassist.loop.contenders import Contender
+from mangaassist.loop.fixing import tags_of
 from mangaassist.loop.judged import judged_split
 from mangaassist.loop.pairing import StoredPairs
 from mangaassist.loop.probing import (
@@ -78,12 +79,7 @@ def document_facts(known: Sequence[Title], catalogue: Catalogue) -> DocumentFact
     """Headings of every document; tags, subgenres and popularity of titles that have them."""
     return DocumentFacts(
         headings=catalogue.headings,
-        tags={
-            DocId(title.title_id): frozenset(
-                (*title.genres, *title.tones, *title.themes, *([title.demographic] if title.demographic else ()))
-            )
-            for title in known
-        },
+        tags={DocId(title.title_id): tags_of(title) for title in known},
         subgenres={DocId(title.title_id): frozenset((*title.genres, *title.themes)) for title in known},
         popularity={DocId(title.title_id): title.popularity for title in known if title.popularity is not None},
     )

@@ -6,7 +6,7 @@ from typing import Any
 from mangaassist.adapter import MANIFEST, read_manifest
 from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.core.types import Progress
-from mangaassist.data import Workspace
+from mangaassist.data import Workspace, titles
 from mangaassist.evaluation import report_markdown
 from mangaassist.loop.ablations import ablated_runs
 from mangaassist.loop.candidate import candidate_folder, read_tuning
@@ -14,6 +14,7 @@ from mangaassist.loop.catalogue import load_catalogue, workspace_encoder
 from mangaassist.loop.contenders import Shelves, contenders, runs_of
 from mangaassist.loop.diagnosing import diagnose_candidate
 from mangaassist.loop.evidence import gate_evidence
+from mangaassist.loop.fixing import without_overlap
 from mangaassist.loop.judged import judged_split
 from mangaassist.loop.live_log import live_log_section
 from mangaassist.loop.looks import note_look
@@ -36,7 +37,8 @@ def evaluate_candidate(
     """
     tuning, encoder = read_tuning(workspace), workspace_encoder(workspace, settings, progress)
     check_current(workspace, settings, encoder_id=encoder.encoder_id)
-    split, catalogue = judged_split(workspace, "test"), load_catalogue(workspace, settings)
+    split = without_overlap(judged_split(workspace, "test"), titles(workspace), settings)
+    catalogue = load_catalogue(workspace, settings)
     stored = read_pairs(workspace, settings)
     shelves = Shelves(workspace, settings, encoder)
     field = contenders(workspace, settings, shelves, live=live, chosen=tuning["chosen"], encoder=encoder)

@@ -36,8 +36,11 @@ class HumanPairs:
     named_titles: NamedTitles
 
 
-def human_pairs(workspace: Workspace, *, rng: np.random.Generator) -> HumanPairs:
-    """The editorial and the synthetic pairs of a workspace, before anything is held against the test set."""
+def human_pairs(workspace: Workspace, *, dropped: Sequence[str] = (), rng: np.random.Generator) -> HumanPairs:
+    """The editorial and the synthetic pairs of a workspace, before anything is held against the test set.
+
+    dropped: generators whose proposals do not train.
+    """
     known, rows, proposals = titles(workspace), curated(workspace), read_proposals(workspace)
     by_id = {title.title_id: title for title in known}
     reports = {}
@@ -45,7 +48,7 @@ def human_pairs(workspace: Workspace, *, rng: np.random.Generator) -> HumanPairs
         reports["editorial"] = editorial_pairs(rows, known, rng=rng)
     if proposals:
         documents = [*by_id, *(article.article_id for article in articles(workspace))]
-        reports["synthetic"] = synthetic_pairs(proposals, map(DocId, documents))
+        reports["synthetic"] = synthetic_pairs(proposals, map(DocId, documents), dropped_generators=dropped)
     meant = {
         editorial_query(by_id[row.title_id], row.shared): DocId(row.title_id) for row in rows if row.title_id in by_id
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from mangaassist.core.errors import DataError
 from mangaassist.core.types import PAIR_SOURCES, DocId, Pair, PairSource
-from mangaassist.pairs.limits import cap_client_share, cap_repeats, largest_client_share
+from mangaassist.pairs.limits import cap_client_share, cap_document_share, cap_repeats, largest_client_share
 from mangaassist.pairs.rules import PairRules
 
 _JUST_UNDER = 1 - 1e-9
@@ -35,8 +35,9 @@ def balance_pairs(pairs: Iterable[Pair], rules: PairRules) -> BalancedPairs:
     synthetic = [pair for pair in pairs if pair.source == "synthetic"]
     people = [pair for pair in pairs if pair.source not in ("corpus", "synthetic")]
     kept, repeats = cap_repeats(people, max_repeats=rules.max_repeats)
+    spread = cap_document_share(kept, max_share=rules.max_document_share)
     levelled = cap_client_share(
-        balance_popularity(kept, exponent=rules.popularity_exponent), max_share=rules.max_client_share
+        balance_popularity(spread, exponent=rules.popularity_exponent), max_share=rules.max_client_share
     )
     capped = cap_synthetic_share(
         [*levelled, *balance_popularity(synthetic, exponent=rules.popularity_exponent)],

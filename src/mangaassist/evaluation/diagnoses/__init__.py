@@ -9,6 +9,7 @@ from mangaassist.evaluation.diagnoses.diagnosis import (
     Figure,
     Level,
 )
+from mangaassist.evaluation.diagnoses.leaking import tag_overlaps
 from mangaassist.evaluation.diagnoses.looking import diagnose
 from mangaassist.evaluation.diagnoses.material import DocumentFacts, Material, Probes
 from mangaassist.evaluation.diagnoses.synthetic import drifting_makers
@@ -28,4 +29,5 @@ __all__ = [
     "Probes",
     "diagnose",
     "drifting_makers",
+    "tag_overlaps",
 ]

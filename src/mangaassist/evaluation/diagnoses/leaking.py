@@ -20,7 +20,7 @@ def metadata_leakage(material: Material, rules: DiagnosisRules) -> Diagnosis:
     A query's overlap: the share of its relevant documents of which it holds `leaking_tags` exact tags or more. That is
     the same for a query with one click and one with thirty judgements.
     """
-    test, typed = (_overlaps(probes, material.documents, rules) for probes in (material.test, material.logged))
+    test, typed = (tag_overlaps(probes, material.documents, rules) for probes in (material.test, material.logged))
     if min(len(test), len(typed)) < rules.fewest_queries:
         because = (
             f"{len(test)} test queries and {len(typed)} logged ones want a document with {rules.leaking_tags} tags; "
@@ -43,7 +43,7 @@ def metadata_leakage(material: Material, rules: DiagnosisRules) -> Diagnosis:
 _SYSTEMS: tuple[System, System] = ("baseline", "candidate")
 
 
-def _overlaps(probes: Probes | None, facts: DocumentFacts, rules: DiagnosisRules) -> dict[QueryId, float]:
+def tag_overlaps(probes: Probes | None, facts: DocumentFacts, rules: DiagnosisRules) -> dict[QueryId, float]:
     """Of every query that wants a document with enough tags, the share of such documents that it overlaps with."""
     overlaps: dict[QueryId, float] = {}
     for query_id in sorted(probes.qrels) if probes else ():
