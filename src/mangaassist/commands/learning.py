@@ -51,7 +51,7 @@ def train(
             if unfix:
                 without_fixes(shop)
             if fix:
-                put_in_force(shop, read_settings(shop.root), [cast(Fix, name) for name in fix])
+                put_in_force(shop, read_settings(shop.root), [cast("Fix", name) for name in fix])
             if fix or unfix:
                 make_pairs(shop, read_settings(shop.root), seed=seed)
             summary = train_candidate(shop, read_settings(shop.root), seed=seed, progress=progress)

@@ -39,5 +39,10 @@ def fixed_rules(rules: PairRules, fixes: Collection[Fix], *, drifting: Collectio
             dropped_generators=tuple(sorted({*rules.dropped_generators, *drifting})),
         )
     if "click_farm" in fixes:
-        rules = replace(rules, max_repeats=1, max_document_share=min(rules.max_document_share, FIXED_DOCUMENT_SHARE))
+        rules = replace(
+            rules,
+            max_repeats=1,
+            max_client_share=min(rules.max_client_share, PairRules().max_client_share),
+            max_document_share=min(rules.max_document_share, FIXED_DOCUMENT_SHARE),
+        )
     return rules

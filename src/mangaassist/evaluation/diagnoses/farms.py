@@ -39,7 +39,7 @@ def click_farm(material: Material, rules: DiagnosisRules, *, seed: int) -> Diagn
     carried = [doc_id for doc_id in tested if shares[doc_id] >= rules.carried_share]
     total = sum(weight.values())
     seen = sum(weight[doc_id] for doc_id in carried) / total
-    natural = _natural(cells, carried if 2 * len(carried) < len(tested) else [])
+    natural = _natural(cells, carried if 2 * len(carried) < len(cells) else [])
     drawn = _drawn(tested, sizes, weight, natural, rules, np.random.default_rng(seed)) / total
     chance, edge = float(drawn.mean()), float(np.quantile(drawn, 1 - rules.tail, method="higher"))
     value, low = seen - chance, seen - edge

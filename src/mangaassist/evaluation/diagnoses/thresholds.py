@@ -24,8 +24,8 @@ class DiagnosisRules:
     fewest_queries: int = 50
     popularity_collapse_tolerated: float = 0.02
     popularity_collapse: float = 0.05
-    synthetic_drift_tolerated: float = 0.10
-    synthetic_drift: float = 0.15
+    synthetic_drift_tolerated: float = 0.05
+    synthetic_drift: float = 0.10
     metadata_leakage_tolerated: float = 0.03
     metadata_leakage: float = 0.08
     narrow_retrieval_tolerated: float = 0.01
@@ -33,7 +33,7 @@ class DiagnosisRules:
     cold_harm_tolerated: float = 0.0
     cold_harm: float = 0.03
     language_drift_tolerated: float = 0.0
-    language_drift: float = 0.05
+    language_drift: float = 0.03
     click_farm_tolerated: float = 0.0
     click_farm: float = 0.01
     saturated_base_tolerated: float = 0.97
