@@ -12,7 +12,7 @@ from mangaassist.core.types import DocId, GroupId, QueryId, Run
 from mangaassist.evaluation import DIAGNOSES, DiagnosisName, DocumentFacts, Material, Probes
 
 DEPTH = 16
-TEST_NEEDS, VERSION_NEEDS, PRACTISED, WRITTEN = 500, 300, 600, 600
+TEST_NEEDS, VERSION_NEEDS, PRACTISED, WRITTEN = 700, 300, 600, 600
 """Test queries word every need twice; `PRACTISED` and `WRITTEN` training texts are ranked at most."""
 
 
@@ -74,12 +74,14 @@ def facts_of(shop: Shop) -> DocumentFacts:
 def _probes(shop: Shop, texts: Texts, name: str, systems: Mapping[str, System]) -> Probes:
     ids = [QueryId(f"{name} {row}") for row in range(len(texts.vectors))]
     runs = {who: _run(shop, system, texts, ids) for who, system in systems.items()}
+    nothing: Run = {}
     return Probes(
         texts={query_id: _text(shop, texts, row) for row, query_id in enumerate(ids)},
         qrels={query_id: {shop.doc_ids[each]: 1 for each in texts.relevant[row]} for row, query_id in enumerate(ids)},
         groups={query_id: GroupId(f"{name} {texts.need[row]}") for row, query_id in enumerate(ids)},
         languages={query_id: LANGUAGES[texts.language[row]] for row, query_id in enumerate(ids)},
-        **runs,
+        baseline=runs.get("baseline", nothing),
+        candidate=runs.get("candidate", nothing),
     )
 
 

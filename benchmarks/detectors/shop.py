@@ -27,6 +27,7 @@ NOISE = 0.06
 
 Numbers = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Texts:
     relevant: Indices
     language: Indices
     need: Indices
-    tagged: npt.NDArray[np.bool_]
+    tagged: Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Shop:
     theme: Indices
     meaning: Numbers
     popularity: Numbers
-    is_cold: npt.NDArray[np.bool_]
+    is_cold: Mask
     vectors: Vectors
     subgenres: Numbers
     tones: Numbers

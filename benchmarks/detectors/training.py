@@ -18,15 +18,25 @@ PULL = 0.3
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A map of queries and the documents' vectors: what ranks."""
+    """A map of queries and the documents' vectors: what ranks.
+
+    shake: the length of the noise that every query is heard with, drawn by `shaken_by`.
+    """
 
     query_map: SideMap
     documents: Vectors
     trained_on: tuple[Pair, ...] = ()
+    shake: float = 0.0
+    shaken_by: tuple[int, ...] = ()
 
     def first(self, queries: Vectors, k: int) -> tuple[Indices, Vectors]:
         """(q, k): rows of the best documents, and their scores."""
-        scores = self.query_map(queries) @ self.documents.T
+        adapted = self.query_map(queries)
+        if self.shake:
+            rng = np.random.default_rng((*self.shaken_by, len(queries)))
+            noise = rng.normal(scale=self.shake / np.sqrt(adapted.shape[1]), size=adapted.shape)
+            adapted = (adapted + noise).astype(np.float32)
+        scores = adapted @ self.documents.T
         best = np.argpartition(-scores, k, axis=1)[:, :k]
         found = np.take_along_axis(scores, best, axis=1)
         order = np.argsort(-found, axis=1, kind="stable")

@@ -1,11 +1,13 @@
 """Pairs of known clients in, pairs of what they liked before out: diverse positives within a client's taste.
 
-Taste: the tones and themes of what the same hashed client bought, wishlisted or clicked in the 90 days before, once
-that is three titles. A diverse positive of a search: a title that the client bought or wishlisted then, that shares a
-tone with the one found now, and is of another subgenre (shares no genre).
+Taste: the tones and themes that recur in what the same hashed client bought, wishlisted or clicked in the 90 days
+before, once that is three titles: those of a third of them, and of two at least. A diverse positive of a search: a
+title that the client bought or wishlisted then, that has a tone of the taste, and is of another subgenre than the one
+found now (shares no genre). It need not share a tone with the one found: where pages are narrow, that one says least.
 """
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,6 +16,7 @@ from mangaassist.core.types import DocId, Pair
 
 TASTE_WINDOW = timedelta(days=90)
 FEWEST_TITLES = 3
+RECURS = 1 / 3
 MOST_PER_PAIR = 3
 """Diverse positives of one pair at most, the newest first: one keen client must not drown a query."""
 
@@ -27,7 +30,7 @@ class TasteFacets:
     themes: frozenset[str] = frozenset()
 
 
-def taste_pairs(pairs: Sequence[Pair], facets: Mapping[DocId, TasteFacets], *, weight: float = 1.0) -> list[Pair]:
+def taste_pairs(pairs: Sequence[Pair], facets: Mapping[DocId, TasteFacets], *, weight: float = 2.0) -> list[Pair]:
     """For every click or cart pair of a client with a taste, pairs of its text with diverse positives.
 
     weight: of a diverse positive, where the pair it comes from counts 1; it is shared among those of one pair.
@@ -75,10 +78,13 @@ def _seen_at(pair: Pair) -> float:
 
 
 def _tastes(before: Sequence[Pair], facets: Mapping[DocId, TasteFacets]) -> frozenset[str]:
-    known = (facets[past.positive] for past in before if past.positive in facets)
-    return frozenset().union(*(each.tones | each.themes for each in known))
+    """The tones and themes that recur in a history; a title counts once."""
+    titles = sorted({past.positive for past in before if past.positive in facets})
+    counts = Counter(name for doc_id in titles for name in facets[doc_id].tones | facets[doc_id].themes)
+    fewest = max(2.0, RECURS * len(titles))
+    return frozenset(name for name, count in counts.items() if count >= fewest)
 
 
 def _is_diverse(other: TasteFacets | None, found: TasteFacets, taste: frozenset[str]) -> bool:
-    """Whether a liked title shares a tone of the client's taste with the found one and none of its genres."""
-    return other is not None and bool(other.tones & found.tones & taste) and not other.genres & found.genres
+    """Whether a liked title has a tone of the client's taste and shares no genre with the found one."""
+    return other is not None and bool(other.tones & taste) and not other.genres & found.genres
