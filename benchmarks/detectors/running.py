@@ -33,14 +33,23 @@ def run_all(wanted: Sequence[Task], kept: Path, *, processes: int, progress: Pro
     done = {_key(line): line for line in _read(kept)}
     missing = [task for task in wanted if _task_key(task) not in done]
     kept.parent.mkdir(parents=True, exist_ok=True)
-    with kept.open("a", encoding="utf-8") as file, ProcessPoolExecutor(processes) as pool:
-        for number, future in enumerate(as_completed([pool.submit(run_one, task) for task in missing]), start=1):
-            line = future.result()
+    with kept.open("a", encoding="utf-8") as file:
+        for number, line in enumerate(_made(missing, processes), start=1):
             done[_key(line)] = line
             file.write(json.dumps(line) + "\n")
             file.flush()
             progress("injecting", len(wanted) - len(missing) + number, len(wanted))
     return [done[_task_key(task)] for task in wanted]
+
+
+def _made(missing: Sequence[Task], processes: int) -> Iterator[Line]:
+    """The lines as they are finished; one process needs no pool, and is killed at once."""
+    if processes == 1:
+        yield from map(run_one, missing)
+        return
+    with ProcessPoolExecutor(processes) as pool:
+        for future in as_completed([pool.submit(run_one, task) for task in missing]):
+            yield future.result()
 
 
 def run_one(task: Task) -> Line:

@@ -53,6 +53,8 @@ def balance_popularity(pairs: Sequence[Pair], *, exponent: float) -> list[Pair]:
     weight' = weight * n ** -exponent * c, where n is the weight that the source gives to the positive in all its pairs,
     and c restores the source's sum. Exponent 0 changes nothing; 1 gives every document of a source the same weight.
     """
+    if not exponent:
+        return list(pairs)
     on_document: dict[tuple[PairSource, DocId], float] = {}
     for pair in pairs:
         key = (pair.source, pair.positive)
