@@ -28,7 +28,7 @@ class DiagnosisRules:
     synthetic_drift: float = 0.10
     metadata_leakage_tolerated: float = 0.01
     metadata_leakage: float = 0.08
-    narrow_retrieval_tolerated: float = 0.002
+    narrow_retrieval_tolerated: float = 0.005
     narrow_retrieval: float = 0.015
     cold_harm_tolerated: float = 0.0
     cold_harm: float = 0.03
