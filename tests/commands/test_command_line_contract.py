@@ -22,6 +22,7 @@ COMMANDS = (
     "pairs review",
     "train",
     "evaluate",
+    "diagnose",
     "gate",
     "promote",
     "rollback",
@@ -49,7 +50,7 @@ COMMANDS = (
 INTENTS = ("intents train", "intents evaluate", "intents show")
 ON_A_WORKSPACE = (
     *("embed", "pairs", "train", "evaluate", "gate", "promote", "rollback", "releases", "migrate", "gc"),
-    *("index", "serve", "monitor", "forget"),
+    *("index", "serve", "monitor", "forget", "diagnose"),
     *INTENTS,
     *("experiment stop", "experiment status", "experiment report"),
 )
@@ -180,7 +181,20 @@ def words_for(command: str, shop: Workspace) -> list[str]:
     return [*command.split(), *needed.get(command, ["--workspace", str(shop.root)])]
 
 
-HARMLESS = ("init", "ingest", "embed", "pairs", "train", "evaluate", "gate", "releases", "backup", "migrate", "gc")
+HARMLESS = (
+    "init",
+    "ingest",
+    "embed",
+    "pairs",
+    "train",
+    "evaluate",
+    "diagnose",
+    "gate",
+    "releases",
+    "backup",
+    "migrate",
+    "gc",
+)
 
 
 @pytest.mark.parametrize("command", HARMLESS)

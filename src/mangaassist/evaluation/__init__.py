@@ -21,6 +21,20 @@ from mangaassist.evaluation.choices import (
 )
 from mangaassist.evaluation.click_models import Impressions, PositionBias, fit_position_bias
 from mangaassist.evaluation.coverage import shown_shares
+from mangaassist.evaluation.diagnoses import (
+    DIAGNOSES,
+    Diagnosis,
+    DiagnosisName,
+    DiagnosisRules,
+    DocumentFacts,
+    Evidence,
+    Figure,
+    Material,
+    Probes,
+    diagnose,
+    drifting_makers,
+    tag_overlaps,
+)
 from mangaassist.evaluation.eval_log import RetrievalEval
 from mangaassist.evaluation.intervals import Interval, Resampler, paired_differences
 from mangaassist.evaluation.latency import LatencyAddon, latency_addon
@@ -55,6 +69,7 @@ __all__ = [
     "CHOICE_METRICS",
     "CLAIM_METRIC",
     "DELTA_METRICS",
+    "DIAGNOSES",
     "METRICS",
     "MIN_CELL_QUERIES",
     "SHELF_METRICS",
@@ -62,12 +77,20 @@ __all__ = [
     "Agreement",
     "Choice",
     "ChoiceScores",
+    "Diagnosis",
+    "DiagnosisName",
+    "DiagnosisRules",
+    "DocumentFacts",
+    "Evidence",
     "Exposure",
+    "Figure",
     "Impressions",
     "Interval",
     "LatencyAddon",
+    "Material",
     "Percentiles",
     "PositionBias",
+    "Probes",
     "QueryChange",
     "QueryScores",
     "Resampler",
@@ -83,8 +106,10 @@ __all__ = [
     "cell_names",
     "compare_slices",
     "debiased_sentences",
+    "diagnose",
     "document_filter",
     "document_slices",
+    "drifting_makers",
     "effective_choices",
     "fit_position_bias",
     "has_relevant",
@@ -112,4 +137,5 @@ __all__ = [
     "success",
     "summarise",
     "summarise_cells",
+    "tag_overlaps",
 ]

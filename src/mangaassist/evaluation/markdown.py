@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mangaassist.evaluation.cells import MIN_CELL_QUERIES, Exposure, cell_names
+from mangaassist.evaluation.markdown_diagnoses import diagnosis_lines
 from mangaassist.evaluation.markdown_parts import composition_lines, live_log_lines
 from mangaassist.evaluation.markdown_slices import change_lines, enrichment_lines, slice_lines
 from mangaassist.evaluation.markdown_tables import cell, difference, mean, number, table, with_interval
@@ -118,6 +119,7 @@ _SECTIONS: Sequence[tuple[str, str, Callable[[Json], list[str]]]] = (
     ("systems", "Systems side by side", _systems),
     ("delta", "Candidate against live", _differences),
     ("cells", "Cells: what training has seen", _cells),
+    ("diagnoses", "Diagnoses: known failures", diagnosis_lines),
     ("slices", "Slices", slice_lines),
     ("enrichment", "Scenario 3: enriched text against plain", enrichment_lines),
     ("composition", "What composing queries is worth", composition_lines),

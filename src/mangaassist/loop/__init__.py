@@ -11,10 +11,12 @@ from mangaassist.loop.catalogue import Catalogue, data_fingerprint, load_catalog
 from mangaassist.loop.collecting import Garbage, collect_garbage, collect_releases
 from mangaassist.loop.contenders import adapter_of_release, composition_of_release
 from mangaassist.loop.deciding import decide, nominate_candidate, registry_of, release_candidate
+from mangaassist.loop.diagnosing import read_diagnoses
 from mangaassist.loop.enrichment import EnrichmentChoice, all_texts, choose_enrichment
 from mangaassist.loop.evaluating import evaluate_candidate
 from mangaassist.loop.exporting import ExportFormat, export_adapter
 from mangaassist.loop.facet_values import FACETS, facet_value, facet_values
+from mangaassist.loop.fixing import put_in_force, without_fixes
 from mangaassist.loop.indexing import IndexUpdate, document_vectors, update_index
 from mangaassist.loop.intents import (
     describe_intents,
@@ -75,6 +77,8 @@ __all__ = [
     "nominate_candidate",
     "pairs_file",
     "propose",
+    "put_in_force",
+    "read_diagnoses",
     "read_pair_counts",
     "read_pairs",
     "read_proposals",
@@ -91,6 +95,7 @@ __all__ = [
     "train_candidate",
     "train_intent_classifier",
     "update_index",
+    "without_fixes",
     "workspace_encoder",
     "workspace_from_beir",
 ]

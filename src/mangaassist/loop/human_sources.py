@@ -48,7 +48,7 @@ def human_pairs(workspace: Workspace, rules: PairRules, *, rng: np.random.Genera
         reports["editorial"] = editorial_pairs(rows, known, rng=rng)
     documents = frozenset(map(DocId, (*by_id, *(article.article_id for article in articles(workspace)))))
     if proposals:
-        reports["synthetic"] = synthetic_pairs(proposals, documents)
+        reports["synthetic"] = synthetic_pairs(proposals, documents, dropped_generators=rules.dropped_generators)
     if rules.from_judgements:
         reports["judgement"] = _from_judgements(judged_split(workspace, "train"), documents)
     meant = {

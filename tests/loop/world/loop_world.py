@@ -198,9 +198,9 @@ def ingested_shop(root: Path) -> Workspace:
     return workspace
 
 
-def quick_recipes(rung: Rung, *, like: Recipe | None = None) -> tuple[Recipe, ...]:
+def quick_recipes(rung: Rung, *, like: Recipe | None = None, hard_negatives: bool = True) -> tuple[Recipe, ...]:
     """The first two of the real recipes, the gradient ones with three short rounds."""
-    return tuple(_quick(each) for each in recipes_for(rung, like=like)[:2])
+    return tuple(_quick(each) for each in recipes_for(rung, like=like, hard_negatives=hard_negatives)[:2])
 
 
 def _quick(recipe: Recipe) -> Recipe:
