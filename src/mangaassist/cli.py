@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 from mangaassist.commands.beginning import init
 from mangaassist.commands.bench import bench
 from mangaassist.commands.demo import demo
+from mangaassist.commands.experimenting import experiment
 from mangaassist.commands.exporting import export
 from mangaassist.commands.forgetting import forget
 from mangaassist.commands.indexing import index
@@ -24,7 +25,7 @@ from mangaassist.commands.taking_in import embed, ingest
 
 FLOW = (
     *(init, ingest, embed, pairs, train, evaluate, gate, promote, rollback, releases, export, intents, keys),
-    *(index, search, serve, monitor, forget, backup, migrate, gc, bench, demo),
+    *(index, search, serve, experiment, monitor, forget, backup, migrate, gc, bench, demo),
 )
 """A function is one command, a Typer a command that has others under it."""
 

@@ -34,6 +34,10 @@ COMMANDS = (
     "index",
     "search",
     "serve",
+    "experiment start",
+    "experiment stop",
+    "experiment status",
+    "experiment report",
     "monitor",
     "forget",
     "backup",
@@ -47,6 +51,7 @@ ON_A_WORKSPACE = (
     *("embed", "pairs", "train", "evaluate", "gate", "promote", "rollback", "releases", "migrate", "gc"),
     *("index", "serve", "monitor", "forget"),
     *INTENTS,
+    *("experiment stop", "experiment status", "experiment report"),
 )
 
 
@@ -118,6 +123,9 @@ def test_help_names_every_command() -> None:
         ("promote", "--override", "because"),
         ("export", "--format", "onnx"),
         ("export", "--out", "somewhere"),
+        ("experiment", "start"),
+        ("experiment", "start", "nonsense"),
+        ("experiment", "start", "shadow", "--share", "1.5"),
     ],
 )
 def test_wrong_usage_exits_2_and_prints_no_result(words: tuple[str, ...]) -> None:

@@ -21,7 +21,7 @@ class Tomorrow(datetime):
     days = 0
 
     @classmethod
-    def now(cls, tz: Any = None) -> datetime:
+    def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
         return datetime.now(tz) + timedelta(days=cls.days)
 
 

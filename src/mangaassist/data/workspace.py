@@ -4,7 +4,7 @@
     workspace.sqlite    the ledger of ingested files, and what later stages record
     tables/<kind>/      validated rows, one Parquet part per ingested file
     quarantine/         refused rows with the reason
-    vectors/ pairs/ runs/ releases/ intents/ index/ logs/ monitoring/
+    vectors/ pairs/ runs/ releases/ intents/ index/ logs/ experiments/ monitoring/
     keys.json           hashes of the API keys of the HTTP service, where there are any
     erasures.jsonl      what was erased, when and why; erasing.json while an erasure is under way
 
@@ -44,6 +44,7 @@ FOLDERS: Final = (
     "intents",
     "index",
     "logs",
+    "experiments",
     "monitoring",
 )
 DATABASE: Final = "workspace.sqlite"
@@ -164,6 +165,11 @@ class Workspace:
     def logs(self) -> Path:
         """Production logs."""
         return self.root / "logs"
+
+    @property
+    def experiments(self) -> Path:
+        """A file per experiment on real traffic."""
+        return self.root / "experiments"
 
     @property
     def scratch(self) -> Path:

@@ -10,7 +10,7 @@ from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import Catalogue, data_fingerprint, load_catalogue, workspace_encoder
 from mangaassist.loop.collecting import Garbage, collect_garbage, collect_releases
 from mangaassist.loop.contenders import adapter_of_release, composition_of_release
-from mangaassist.loop.deciding import decide, registry_of, release_candidate
+from mangaassist.loop.deciding import decide, nominate_candidate, registry_of, release_candidate
 from mangaassist.loop.enrichment import EnrichmentChoice, all_texts, choose_enrichment
 from mangaassist.loop.evaluating import evaluate_candidate
 from mangaassist.loop.exporting import ExportFormat, export_adapter
@@ -26,6 +26,7 @@ from mangaassist.loop.judged import JudgedSplit, judged_split
 from mangaassist.loop.lineage import trace_pairs, trace_release
 from mangaassist.loop.pairing import StoredPairs, make_pairs, pairs_file, read_pair_counts, read_pairs
 from mangaassist.loop.release_index import Record, by_id, index_folder, index_stamp
+from mangaassist.loop.reports import released_report
 from mangaassist.loop.reviewing import export_review, import_review, propose, read_proposals
 from mangaassist.loop.settings import SETTINGS_FILE, Settings, read_settings
 from mangaassist.loop.texts import DocumentTexts, first_texts, texts_in_force, texts_of_release
@@ -70,6 +71,7 @@ __all__ = [
     "live_intents",
     "load_catalogue",
     "make_pairs",
+    "nominate_candidate",
     "pairs_file",
     "propose",
     "read_pair_counts",
@@ -80,6 +82,7 @@ __all__ = [
     "read_tuning",
     "registry_of",
     "release_candidate",
+    "released_report",
     "texts_in_force",
     "texts_of_release",
     "trace_pairs",

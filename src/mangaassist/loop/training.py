@@ -145,14 +145,14 @@ def _inputs(pairs: str, data: str, encoder_id: str, lexicon: Lexicon, settings: 
     """Digest of everything that decides what training gives; the rules for pairs are in the pairs."""
     told = {"pairs": pairs, "data": data, "encoder": encoder_id, "seed": seed, "first_run": recipe_as_json(FIRST_RUN)}
     texts = settings.model_dump(mode="json", exclude={"pairs", "gate", "monitor"})
-    return sha256_bytes(canonical_json({**told, "lexicon": dict(lexicon), "settings": texts}))
+    return sha256_bytes(canonical_json({**told, "lexicon": lexicon.as_json(), "settings": texts}))
 
 
 def _begin_anew(workspace: Workspace) -> None:
     """Takes away what speaks of the old candidate before its files are written over."""
     folder = candidate_folder(workspace)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("tuning.json", ORIGIN, "report.json", "report.md", "evidence.json", "decision.json"):
+    for name in ("tuning.json", ORIGIN, "report.json", "report.md", "report.html", "evidence.json", "decision.json"):
         (folder / name).unlink(missing_ok=True)
     sync_directory(folder)
 

@@ -21,7 +21,8 @@ def known_words(workspace: Workspace, release: str) -> frozenset[str]:
 def _texts(workspace: Workspace, release: str) -> Iterator[str]:
     for record in (*titles(workspace), *articles(workspace)):
         yield from _texts_of(record)
-    yield from read_lexicon(workspace.root)
+    lexicon = read_lexicon(workspace.root)
+    yield from (*lexicon.facets, *lexicon.turned_down)
     pairs = workspace.releases / release / PAIRS
     if pairs.is_file():
         yield from pl.read_parquet(pairs, columns=["query_text"], glob=False)["query_text"].unique().to_list()

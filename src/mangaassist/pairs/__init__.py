@@ -33,7 +33,9 @@ from mangaassist.pairs.live_split import (
 )
 from mangaassist.pairs.near_duplicates import JACCARD, NearDuplicateIndex, jaccard, near_duplicate_groups, normalise
 from mangaassist.pairs.negatives import known_positives, mine_hard_negatives, query_text_id, training_queries
+from mangaassist.pairs.real_queries import check_real_queries
 from mangaassist.pairs.rules import DropReason, LiveLogRules, PairRules, PairsReport
+from mangaassist.pairs.search_log import shown_results
 from mangaassist.pairs.splits import split_by_group, split_groups
 from mangaassist.pairs.synthetic import (
     Status,
@@ -68,6 +70,7 @@ __all__ = [
     "cap_synthetic_share",
     "cart_pairs",
     "check_no_leakage",
+    "check_real_queries",
     "click_grades",
     "click_pairs",
     "corpus_pairs",
@@ -87,6 +90,7 @@ __all__ = [
     "near_duplicate_groups",
     "normalise",
     "query_text_id",
+    "shown_results",
     "source_shares",
     "split_by_group",
     "split_groups",
