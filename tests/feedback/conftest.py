@@ -1,0 +1,1 @@
+"""The feedback package's tests share their small worlds."""
