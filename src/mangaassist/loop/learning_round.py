@@ -64,7 +64,7 @@ def _take_in_logs(workspace: Workspace, progress: Progress) -> dict[str, int]:
     if not any(kind_of(path) for path in workspace.logs.iterdir() if path.is_file()):
         return {"files": 0, "rows": 0}
     reports = ingest_directory(workspace, workspace.logs, progress=progress).reports
-    new = [report for report in reports if not report.already]
+    new = [report for report in reports if not report.already_ingested]
     return {"files": len(new), "rows": sum(report.accepted for report in new)}
 
 
