@@ -48,7 +48,7 @@ ALLOWED: dict[str, set[str]] = {
         "promotion",
         "loop",
     },
-    "erasure": {"core", "data", "encoders", "promotion", "loop", "serving"},
+    "erasure": {"core", "data", "encoders", "feedback", "promotion", "loop", "serving"},
     "commands": set(PACKAGES) | {"mangaassist"},
 }
 """Package → packages it may import; the command line alone sees everything."""

@@ -37,6 +37,7 @@ from mangaassist.feedback.clusters import (
     read_members,
     write_clusters,
 )
+from mangaassist.feedback.erasing import erase_feedback
 from mangaassist.feedback.feedback_pairs import feedback_pairs, lexicon_entries
 from mangaassist.feedback.naming import cluster_terms, name_of
 from mangaassist.feedback.new_words import propose_words, strange_words
@@ -111,6 +112,7 @@ __all__ = [
     "cohens_kappa",
     "day_digests",
     "effective",
+    "erase_feedback",
     "feedback_folder",
     "feedback_pairs",
     "is_soon",

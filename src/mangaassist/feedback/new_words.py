@@ -22,6 +22,7 @@ FEWEST_TEXTS: Final = 2
 MOST_WORDS: Final = 3
 MOST_FACETS: Final = 3
 _CLICKED_SHARE: Final = 0.5
+_LIFT: Final = 2.0
 _NEAREST: Final = 5
 
 
@@ -65,11 +66,14 @@ def propose_words(
 
 
 def strange_words(texts: tuple[str, ...], vocabulary: Vocabulary) -> dict[str, list[str]]:
-    """Word that the catalogue does not speak → the texts that have it, if enough do; the most said first."""
+    """Slang or romanised word that the catalogue does not speak → the texts that have it, if enough do.
+
+    Other unknown words are ordinary English that happens to stand in no description: they mean no facet.
+    """
     holders: dict[str, list[str]] = {}
     for text in texts:
         wording = vocabulary.wording(text)
-        for word in dict.fromkeys((*wording.slang, *wording.romanised, *wording.unknown)):
+        for word in dict.fromkeys((*wording.slang, *wording.romanised)):
             holders.setdefault(word, []).append(text)
     least = max(FEWEST_TEXTS, SAID_IN * len(texts))
     kept = {word: held for word, held in holders.items() if len(held) >= least}
@@ -77,12 +81,15 @@ def strange_words(texts: tuple[str, ...], vocabulary: Vocabulary) -> dict[str, l
 
 
 def _clicked_facets(found_later: Mapping[DocId, int], shelf: ProposalShelf) -> list[Facet]:
-    """The facets that at least half of the clicks share, the rarest first: everybody's drama says nothing."""
+    """The facets that at least half of the clicks share, and twice as many as of the catalogue; the rarest first."""
     clicks = sum(found_later.values())
     if not clicks:
         return []
     counted = facet_counts(found_later, shelf)
-    shared = [facet for facet, times in counted.items() if times / clicks >= _CLICKED_SHARE]
+    held = Counter(facet for document in shelf.documents for facet in shelf.facets.of(document.doc_id))
+    usual = {facet: count / max(len(shelf.documents), 1) for facet, count in held.items()}
+    least = {facet: max(_CLICKED_SHARE, _LIFT * usual[facet]) for facet in counted}
+    shared = [facet for facet, times in counted.items() if times / clicks >= least[facet]]
     rarest = shelf.facets.named(shared)
     return sorted(shared, key=lambda facet: rarest.index(shelf.facets.names[facet]))[:MOST_FACETS]
 

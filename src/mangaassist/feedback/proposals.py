@@ -25,6 +25,12 @@ EVIDENCE: Final = 20
 ENOUGH: Final = 0.5
 """Share of what a cluster wants that a title must have to be proposed."""
 
+NEAR: Final = 0.8
+"""Nearness, from 0 of the farthest to 1 of the nearest document, from which one is proposed for its meaning alone."""
+
+CLICKED_ENOUGH: Final = 0.1
+"""Share of the clicks on the most clicked document from which a click is no accident; and two shoppers at least."""
+
 OFTEN: Final = 0.1
 """Share of a cluster's failed searches that must have shown a document among the first three to call it a lookalike."""
 
@@ -36,8 +42,9 @@ class Failure:
     """A cluster with everything that proposals are made of.
 
     texts: those shown to the reviewer, the most typed first.  evidence: text → ids of its failed searches.
-    shown_first: document → failed searches that had it among the first three.  found_later: document → clients who
-    clicked it in another try, or in one of these searches.  searches: failed searches in all.
+    shown_first: document → failed searches that had it among the first three.  found_later: document → clients whose
+    last click of the kind it was: in the next try, or in such a search if no other try followed.  searches: failed
+    searches in all.
     """
 
     cluster: FailureCluster
@@ -78,10 +85,12 @@ def _ranked(failure: Failure, shelf: ProposalShelf) -> list[tuple[DocId, bool]]:
     score = 0.5 * near + 1.0 * wanted + 0.5 * clicked - 1.0 * refused
     order = sorted(range(len(rows)), key=lambda place: (-score[place], shelf.documents[rows[place]].doc_id))
     by_words = failure.asks_for == "title" and bool(failure.wishes.wanted)
+    enough = max(2.0, CLICKED_ENOUGH * float(clicks.max()))
     return [
         (
             shelf.documents[rows[place]].doc_id,
-            not refused[place] and (bool(clicks[place]) or not by_words or bool(wanted[place] >= ENOUGH)),
+            not refused[place]
+            and bool(clicks[place] >= enough or (wanted[place] >= ENOUGH if by_words else near[place] >= NEAR)),
         )
         for place in order[:50]
     ]
@@ -135,7 +144,7 @@ def _positive(failure: Failure, shelf: ProposalShelf, doc_id: DocId, place: int)
     has = shelf.facets.of(doc_id) & set(failure.wishes.wanted)
     told = []
     if failure.found_later.get(doc_id):
-        told.append(f"{_people(failure.found_later[doc_id])} clicked it in another try")
+        told.append(f"{_people(failure.found_later[doc_id])} ended with a click on it")
     if has:
         told.append(f"has {_and(names_in(shelf.facets, has))}")
     reason = "; ".join(told) or "is the nearest in meaning"

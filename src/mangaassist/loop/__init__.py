@@ -14,7 +14,7 @@ from mangaassist.loop.enrichment import EnrichmentChoice, all_texts, choose_enri
 from mangaassist.loop.evaluating import evaluate_candidate
 from mangaassist.loop.exporting import ExportFormat, export_adapter
 from mangaassist.loop.facet_values import FACETS, facet_value, facet_values
-from mangaassist.loop.failure_clusters import cluster_failures, clusters_as_json
+from mangaassist.loop.failure_clusters import cluster_failures, clusters_as_json, named_clusters
 from mangaassist.loop.failures import bucket_counts, fill_bucket
 from mangaassist.loop.feedback_stats import feedback_stats, item_as_json
 from mangaassist.loop.first_results import first_results, retriever_of_release
@@ -83,6 +83,7 @@ __all__ = [
     "live_intents",
     "load_catalogue",
     "make_pairs",
+    "named_clusters",
     "pairs_file",
     "propose",
     "propose_feedback",

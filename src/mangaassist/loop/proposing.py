@@ -118,9 +118,9 @@ def _failure(
             evidence.setdefault(by_key[key], []).append(query_id)
     first = Counter(doc_id for results in entries["results"].to_list() for doc_id in (results or ())[:3])
     later: dict[str, set[str]] = {}
-    who = entries.select(pl.coalesce("client", "session"), "clicked", "next_clicked").iter_rows()
-    for client, clicked, next_clicked in who:
-        for doc_id in (*(clicked or ()), *(next_clicked or ())):
+    who = entries.select(pl.coalesce("client", "session"), "next", "clicked", "next_clicked").iter_rows()
+    for client, came_next, clicked, next_clicked in who:
+        for doc_id in (next_clicked if came_next == "tried_again" else clicked) or ():
             later.setdefault(doc_id, set()).add(client)
     found_later = {DocId(doc_id): len(clients) for doc_id, clients in sorted(later.items())}
     return Failure(
