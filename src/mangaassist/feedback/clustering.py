@@ -1,6 +1,7 @@
 """Base vectors of distinct texts in, which texts belong together out: PCA, then HDBSCAN, then the leftovers.
 
-HDBSCAN leaves alone what lies in no dense place. Such a text joins the cluster whose centre is nearest, if that is near
+HDBSCAN leaves alone what lies in no dense place, and counts to a cluster what merely lies on its side of the gap. So
+whatever is far from its centre is left over, too. A leftover joins the cluster whose centre is nearest, if that is near
 enough, and is kept apart otherwise: a cluster that takes everybody in means nothing.
 """
 
@@ -14,6 +15,9 @@ from sklearn.decomposition import PCA
 from mangaassist.core.types import Vectors
 
 DIMENSIONS: Final = 30
+FAR: Final = 0.25
+"""Cosine, of mean-centred vectors, with its cluster's centre under which a text is left over."""
+
 APART: Final = -1
 """The label of a text that belongs to no cluster."""
 
@@ -34,7 +38,7 @@ def cluster_vectors(vectors: Vectors, *, min_cluster: int, reach: float, seed: i
     labels = HDBSCAN(
         min_cluster_size=min_cluster, min_samples=1, cluster_selection_method="leaf", copy=True
     ).fit_predict(_unit(np.asarray(reduced, dtype=np.float32)))
-    return _larger_first(_with_leftovers(np.asarray(labels, dtype=np.int64), centred, reach))
+    return _larger_first(with_leftovers(_without_far(np.asarray(labels, dtype=np.int64), centred), centred, reach))
 
 
 def centres_of(vectors: Vectors, labels: Labels) -> Vectors:
@@ -45,7 +49,16 @@ def centres_of(vectors: Vectors, labels: Labels) -> Vectors:
     return _unit(sums)
 
 
-def _with_leftovers(labels: Labels, centred: Vectors, reach: float) -> Labels:
+def _without_far(labels: Labels, centred: Vectors) -> Labels:
+    """The labels without those of texts that are far from their cluster's centre."""
+    if labels.max(initial=APART) < 0:
+        return labels
+    cosines = (centred * centres_of(centred, labels)[labels]).sum(axis=1)
+    return np.where(cosines >= FAR, labels, APART)
+
+
+def with_leftovers(labels: Labels, centred: Vectors, reach: float) -> Labels:
+    """The labels with those of texts of no cluster that are within reach, by cosine, of one's centre."""
     left = np.flatnonzero(labels == APART)
     if not len(left) or labels.max(initial=APART) < 0:
         return labels

@@ -21,8 +21,8 @@ ANY: Final = "any"
 FEWEST: Final = 20
 """Judged queries of a release without which nothing is said."""
 
-TELLS: Final = 1.645
-"""Standard errors by which a curve must rise for its scores to say anything: one-sided 95 %."""
+TELLS: Final = 2.33
+"""Standard errors by which a curve must rise for its scores to say anything: one-sided 99 %."""
 
 _PULL: Final = 4.0
 """How strongly an intent's curve is held to the release's, in units of squared standard deviations of the score."""
