@@ -22,7 +22,7 @@ from mangaassist.queries import Facet
 EVIDENCE: Final = 20
 """Log lines kept of each text: the newest; enough to look at, and a text of thousands stays readable."""
 
-ENOUGH: Final = 0.5
+ENOUGH: Final = 0.6
 """Share of what a cluster wants that a title must have to be proposed."""
 
 NEAR: Final = 0.8
