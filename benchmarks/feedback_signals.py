@@ -2,8 +2,8 @@
 
 DIR is a workspace that `mangaassist demo` filled; it is copied, never changed. In the copy its candidate is released,
 and answers the sample's *test* queries, typed by simulated shoppers in many forms, routed by the workspace's
-classifier. An answer is bad if its first result is not relevant by the test judgements. Thresholds come from validation queries alone.
-Clicks and second tries are the click model's: for real shoppers, read these two rows as an example.
+classifier. An answer is bad if its first result is not relevant by the test judgements. Thresholds come from
+validation queries alone. Clicks and second tries are the click model's: of real shoppers those rows are an example.
 """
 
 import argparse

@@ -42,6 +42,8 @@ next: what the user did: bought, clicked, tried_again, searched_on or left.  nex
 next search of the session where it was another try.  is_hurt: whether the user found nothing: no click, or tried again.
 """
 
+MOST_COMPARED: Final = 5_000
+
 Thresholds = Mapping[str, Mapping[str, Threshold]]
 """Release → intent → threshold."""
 
@@ -156,9 +158,14 @@ def with_causes(failed: pl.DataFrame, known: Known, far: Collection[str]) -> pl.
 def similar_keys(
     tries: Sequence[tuple[str, str]], rules: FeedbackRules, like: Callable[[Sequence[tuple[str, str]]], Sequence[float]]
 ) -> set[tuple[str, str]]:
-    """Of (key, next key), those that are tries at one thing: by their trigrams, or else by `like`, a cosine."""
+    """Of (key, next key), those that are tries at one thing: by their letters, or else by `like`, a cosine.
+
+    Of very many only the first `MOST_COMPARED` are compared by `like`, which has to encode them: pass the most frequent
+    first.
+    """
+    tries = list(dict.fromkeys(tries))
     close = {pair for pair in tries if _overlap(*pair) >= rules.similar_text}
-    others = sorted(set(tries) - close)
+    others = [pair for pair in tries if pair not in close][:MOST_COMPARED]
     return close | {pair for pair, cosine in zip(others, like(others), strict=True) if cosine >= rules.similar_meaning}
 
 

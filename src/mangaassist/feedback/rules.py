@@ -20,7 +20,7 @@ class FeedbackRules:
 
     good_chance: a top score at which the first result is good with less than this chance is low.
     reformulated_within_s: another try must follow so soon.  similar_text, similar_meaning: and be so like the first, by
-        trigrams or by the cosine of base vectors.
+        letter pairs or by the cosine of base vectors.
     click_window_s: a search is looked at when it is so much older than the log's end: its click may still come.
     unknown_share: of a text's words, in a text of slang.
     private_below: a text that fewer clients typed is shown to admins only.

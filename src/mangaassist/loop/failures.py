@@ -123,7 +123,8 @@ def _compute(
     wanted = ", ".join(text(day) for day in changed)
     of_days = f"FROM {scan([searches])} WHERE strftime(\"at\", '%Y-%m-%d') IN ({wanted})"
     rows = with_keys(frame(db, of_days, searches.parent))
-    tries = sorted(set(rows.filter(is_soon(rules)).select("key", "next_key").unique().iter_rows()))
+    soon = rows.filter(is_soon(rules)).group_by("key", "next_key").len()
+    tries = list(soon.sort(["len", "key", "next_key"], descending=[True, False, False]).drop("len").iter_rows())
     known = Known(
         thresholds=thresholds,
         foreign=_foreign(workspace, settings, rows["key"].unique().to_list(), catalogue),
