@@ -30,6 +30,7 @@ REASONS: Mapping[DropReason, str] = {
     "near_test_query": "the text is near a test query",
     "pending": "nobody has reviewed it yet",
     "rejected": "a reviewer rejected it; now a hard negative",
+    "not_teachable": "no search behind it failed for its words or its ranking",
 }
 """Why something does not train, as it is told to people."""
 

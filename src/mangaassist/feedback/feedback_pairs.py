@@ -47,7 +47,7 @@ def feedback_pairs(
         if not is_positive:
             dropped["rejected"] += item.state == "rejected"
         elif not judged:
-            dropped["held_out_for_test"] += 1
+            dropped["held_out_for_test" if any(item.evidence.values()) else "not_teachable"] += 1
         elif judged[0].doc_id not in documents:
             dropped["unknown_document"] += 1
         else:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from mangaassist.core.types import DocId, Vectors
-from mangaassist.feedback.proposals import Failure, facet_counts, item_id
+from mangaassist.feedback.proposals import Failure, facet_counts, item_id, kept_lines
 from mangaassist.feedback.review_items import ReviewItem
 from mangaassist.feedback.shelf import ProposalShelf, names_in
 from mangaassist.feedback.slang import Vocabulary
@@ -56,7 +56,7 @@ def propose_words(
                 phrase=word,
                 facets=tuple(names),
                 cluster_id=failure.cluster.id,
-                evidence={text: failure.evidence.get(text, ())[-5:] for text in texts},
+                evidence={text: kept_lines(failure.evidence.get(text, ())) for text in texts},
                 details={"cluster": failure.cluster.name, "hurt": failure.cluster.hurt},
                 rank=failure.cluster.hurt + 0.3,
                 is_private=failure.cluster.is_private,

@@ -20,7 +20,7 @@ from mangaassist.feedback.shelf import ProposalShelf, names_in
 from mangaassist.queries import Facet
 
 EVIDENCE: Final = 20
-"""Log lines kept of each text: the newest; enough to look at, and a text of thousands stays readable."""
+"""Log lines kept of each text, half of them the oldest: the newest may be held out for testing."""
 
 ENOUGH: Final = 0.6
 """Share of what a cluster wants that a title must have to be proposed."""
@@ -184,11 +184,16 @@ def _item(
         texts=failure.texts,
         doc_id=doc_id,
         cluster_id=failure.cluster.id,
-        evidence={text: failure.evidence.get(text, ())[-EVIDENCE:] for text in failure.texts},
+        evidence={text: kept_lines(failure.evidence.get(text, ())) for text in failure.texts},
         details=details,
         rank=rank,
         is_private=failure.cluster.is_private,
     )
+
+
+def kept_lines(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """The log lines that an item keeps of a text, in their order."""
+    return lines if len(lines) <= EVIDENCE else lines[: EVIDENCE // 2] + lines[-(EVIDENCE // 2) :]
 
 
 def item_id(kind: ItemKind, *parts: str) -> str:

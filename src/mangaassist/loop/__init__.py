@@ -16,7 +16,7 @@ from mangaassist.loop.exporting import ExportFormat, export_adapter
 from mangaassist.loop.facet_values import FACETS, facet_value, facet_values
 from mangaassist.loop.failure_clusters import cluster_failures, clusters_as_json, named_clusters
 from mangaassist.loop.failures import bucket_counts, fill_bucket
-from mangaassist.loop.feedback_stats import feedback_stats, item_as_json
+from mangaassist.loop.feedback_stats import failed_searches, feedback_stats, item_as_json
 from mangaassist.loop.first_results import first_results, retriever_of_release
 from mangaassist.loop.indexing import IndexUpdate, update_index
 from mangaassist.loop.intents import (
@@ -70,6 +70,7 @@ __all__ = [
     "export_review",
     "facet_value",
     "facet_values",
+    "failed_searches",
     "feedback_stats",
     "fill_bucket",
     "first_results",

@@ -38,8 +38,7 @@ from mangaassist.feedback import (
 )
 from mangaassist.loop.catalogue import Catalogue, data_fingerprint, load_catalogue, workspace_encoder
 from mangaassist.loop.contenders import Shelves
-from mangaassist.loop.first_results import release_thresholds
-from mangaassist.loop.judged import judged_split
+from mangaassist.loop.first_results import judged_texts, release_thresholds
 from mangaassist.loop.settings import Settings
 from mangaassist.loop.shop_words import shop_vocabulary
 from mangaassist.queries import read_lexicon
@@ -167,9 +166,11 @@ def nearest_document(queries: Vectors, documents: Vectors) -> Vectors:
 
 def _far_from_all(workspace: Workspace, keys: Sequence[str], encoder: CachedEncoder, catalogue: Catalogue) -> set[str]:
     """The keys that no document is near, as judged queries, which have an answer, are near theirs."""
-    splits = [judged_split(workspace, name) for name in ("train", "dev")]
+    answered_texts = judged_texts(workspace)
+    if not answered_texts or not keys:
+        return set()
     documents = encoder.encode([document.text for document in catalogue.documents])
-    answered = nearest_document(encoder.encode([q.text for split in splits for q in split.queries]), documents)
+    answered = nearest_document(encoder.encode(answered_texts), documents)
     limit = float(np.quantile(answered, FAR_QUANTILE))
     nearest = nearest_document(encoder.encode(list(keys)), documents)
     return {key for key, cosine in zip(keys, nearest, strict=True) if cosine < limit}

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, TypeVar
 
+import polars as pl
+
 from mangaassist.core.errors import WorkspaceError
 from mangaassist.data import Workspace
-from mangaassist.feedback import ReviewItem, effective, read_clusters
+from mangaassist.feedback import ReviewItem, effective, read_bucket, read_clusters, read_members
 from mangaassist.loop.failure_clusters import clusters_as_json
 from mangaassist.loop.failures import bucket_counts
 from mangaassist.loop.review_queue import review_store
@@ -28,6 +30,19 @@ def feedback_stats(workspace: Workspace, *, with_private: bool) -> dict[str, Any
         "reviewers": {name: dict(sorted(counts.items())) for name, counts in sorted(reviewers.items())},
         "agreement": [asdict(each) for each in store.agreement()],
     }
+
+
+def failed_searches(
+    workspace: Workspace, cluster_id: str, *, with_private: bool, most: int = 100
+) -> list[dict[str, Any]]:
+    """The newest failed searches of a need, for a person to look at: entries without client and session."""
+    members = read_members(workspace).filter(pl.col("cluster_id") == cluster_id)
+    shown = members if with_private else members.filter(~pl.col("is_private"))
+    entries = read_bucket(workspace).filter(pl.col("key").is_in(shown["key"].to_list()))
+    newest = entries.sort(["at", "query_id"], descending=[True, False]).head(most).drop("client", "session", "key")
+    if not with_private:
+        newest = newest.drop("next_text")  # what somebody typed next may be theirs alone
+    return newest.with_columns(at=pl.col("at").dt.strftime("%Y-%m-%dT%H:%M:%SZ")).to_dicts()
 
 
 def item_as_json(item: ReviewItem) -> dict[str, Any]:

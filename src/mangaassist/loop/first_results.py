@@ -79,6 +79,12 @@ def validation_of_release(workspace: Workspace, name: str) -> JudgedSplit | None
     return JudgedSplit(queries, {query.query_id: qrels[query.query_id] for query in queries}, groups)
 
 
+def judged_texts(workspace: Workspace) -> list[str]:
+    """The judged validation and training queries that have an answer; none where nothing was judged."""
+    splits = [split for name in ("train", "dev") if (split := _split(workspace, name)) is not None]
+    return [query.text for split in splits for query in split.queries]
+
+
 def _calibrated(workspace: Workspace, settings: Settings, shelves: Shelves, name: str) -> dict[str, Threshold]:
     split = validation_of_release(workspace, name)
     if split is None or not split.queries:

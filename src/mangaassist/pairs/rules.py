@@ -21,6 +21,7 @@ DropReason = Literal[
     "near_test_query",
     "pending",
     "rejected",
+    "not_teachable",
 ]
 
 
