@@ -1,8 +1,8 @@
 """From failed searches to pairs that train, on the small shop."""
 
 from datetime import timedelta
-from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from failing_searches import MORNING, NEW_WORD, TEXTS, failing_searches, log_failures
@@ -257,9 +257,8 @@ def test_a_text_that_failed_only_in_held_out_searches_does_not_train(shop: Works
 
 
 def test_a_pair_that_knows_a_test_judgement_is_left_out_and_counted(shop: Workspace) -> None:
-    judged = next(
-        row for row in (Path(shop.root) / "files" / "judged_queries.jsonl").open() if '"test-pirates-1"' in row
-    )
+    rows = (shop.root / "files" / "judged_queries.jsonl").read_text().splitlines()
+    judged = next(row for row in rows if '"test-pirates-1"' in row)
     text = judged.split('"text": "')[1].split('"')[0]
     store = review_store(shop)
     store.add([item_about(text, evidence={text: ("f0-0",)})])
@@ -297,7 +296,7 @@ def test_an_accepted_word_is_the_candidates_and_serves_only_with_it(shop: Worksp
 
 
 def test_synthetic_pairs_pass_the_same_queue(shop: Workspace) -> None:
-    propose(shop, amount=3, rng=__import__("numpy").random.default_rng(0))
+    propose(shop, amount=3, rng=np.random.default_rng(0))
     bucket(shop)
     cluster(shop)
     propose_all(shop)

@@ -43,8 +43,7 @@ class ScoredFirst:
 class Threshold:
     """Of one release and intent (or `any`). queries: how many judged ones.  good: share whose first result is good.
 
-    score: at a lower one the chance of a good first result is under the level; None where the score says nothing
-    about it, minus infinity never being a score.
+    score: at a lower one the chance of a good first result is under the level; None where scores do not tell.
     slope: of the log odds per standard deviation of the score.
     """
 
@@ -56,18 +55,34 @@ class Threshold:
 
 
 def calibrate(firsts: Iterable[ScoredFirst], *, good_chance: float) -> dict[str, Threshold]:
-    """The threshold of every intent, and of `any`; none where fewer than `FEWEST` judged queries say anything."""
+    """The threshold of every intent, and of `any`; none where fewer than `FEWEST` judged queries say anything.
+
+    Where the release's curve rises by more than chance, an intent of few queries leans on it; else its own must.
+    A score outside those that were judged is no threshold.
+    """
     firsts = list(firsts)
     if len(firsts) < FEWEST:
         return {}
     scores = np.array([each.score for each in firsts], dtype=np.float64)
     centre, spread = float(scores.mean()), float(scores.std()) or 1.0
     pooled = _fit(_standardised(firsts, centre, spread), pull_to=np.zeros(2), pull=0.05)
-    found = {ANY: _threshold(ANY, firsts, pooled, centre, spread, good_chance)}
+    all_scores, _ = _standardised(firsts, centre, spread)
+    tells = _tells(pooled, all_scores)
+    bounds = (float(all_scores.min()), float(all_scores.max()))
+
+    def threshold(intent: str, own: Sequence[ScoredFirst], curve: Numbers, *, is_told: bool) -> Threshold:
+        crossing = _crossing(curve, good_chance) if is_told else None
+        is_judged = crossing is not None and bounds[0] <= crossing <= bounds[1]
+        good = sum(each.is_good for each in own) / len(own)
+        score = centre + spread * crossing if is_judged and crossing is not None else None
+        return Threshold(intent, len(own), good, score, float(curve[1]))
+
+    found = {ANY: threshold(ANY, firsts, pooled, is_told=tells)}
     for intent in sorted({each.intent for each in firsts if each.intent is not None}):
         own = [each for each in firsts if each.intent == intent]
-        curve = _fit(_standardised(own, centre, spread), pull_to=pooled, pull=_PULL)
-        found[intent] = _threshold(intent, own, curve, centre, spread, good_chance)
+        scores, good = _standardised(own, centre, spread)
+        curve = _fit((scores, good), pull_to=pooled, pull=_PULL)
+        found[intent] = threshold(intent, own, curve, is_told=tells or _tells(curve, scores))
     return found
 
 
@@ -93,25 +108,17 @@ def _fit(data: tuple[Numbers, Numbers], *, pull_to: Numbers, pull: float) -> Num
     return np.asarray(minimize(loss, np.array(pull_to), method="BFGS").x, dtype=np.float64)
 
 
-def _threshold(
-    intent: str, firsts: Sequence[ScoredFirst], curve: Numbers, centre: float, spread: float, good_chance: float
-) -> Threshold:
-    """The score at which the curve falls under the level: None where it rises too little to be told from chance, or
-    where that score lies outside those that were judged.
-    """
-    scores, good = _standardised(firsts, centre, spread)
+def _crossing(curve: Numbers, good_chance: float) -> float | None:
+    """The standardised score at which a rising curve passes the level."""
     intercept, slope = float(curve[0]), float(curve[1])
-    share = float(good.mean())
-    if not 0 < good_chance < 1 or slope <= 0 or slope < TELLS * _slope_error(curve, scores):
-        return Threshold(intent, len(firsts), share, None, slope)
-    crossing = (log(good_chance / (1 - good_chance)) - intercept) / slope
-    is_judged = scores.min() <= crossing <= scores.max()
-    return Threshold(intent, len(firsts), share, centre + spread * crossing if is_judged else None, slope)
+    if slope <= 0 or not 0 < good_chance < 1:
+        return None
+    return (log(good_chance / (1 - good_chance)) - intercept) / slope
 
 
-def _slope_error(curve: Numbers, scores: Numbers) -> float:
-    """The standard error of a logistic curve's slope."""
+def _tells(curve: Numbers, scores: Numbers) -> bool:
+    """Whether a curve rises by more than chance would let it."""
     chance = 1 / (1 + np.exp(-(curve[0] + curve[1] * scores)))
     weight = chance * (1 - chance)
-    spread = (weight * scores**2).sum() - (weight * scores).sum() ** 2 / max(float(weight.sum()), 1e-9)
-    return float(1 / np.sqrt(max(float(spread), 1e-9)))
+    spread = float((weight * scores**2).sum() - (weight * scores).sum() ** 2 / max(float(weight.sum()), 1e-9))
+    return float(curve[1]) >= TELLS / np.sqrt(max(spread, 1e-9))
