@@ -72,7 +72,7 @@ def test_a_round_while_another_writes_ends_with_whose_turn_it_is(shop: Workspace
 
 
 def test_the_summary_is_readable_in_a_chat_message(shop: Workspace) -> None:
-    log_failures(shop)
+    log_failures(shop, TEXTS[:5], clients=60)
 
     lines = a_round(shop)["summary"].splitlines()
 
