@@ -75,7 +75,9 @@ def measured(workspace: Workspace) -> dict[str, Any]:
         for query_id, each in read_bucket(workspace, columns=["query_id", "reasons"]).iter_rows()
         if query_id in bad
     }
-    signals = {name: {query_id for query_id, of in reasons.items() if name in of} for name in REASONS}
+    signals: dict[str, set[str]] = {
+        name: {query_id for query_id, of in reasons.items() if name in of} for name in REASONS
+    }
     signals["any"] = set().union(*signals.values())
     signals["any but no_click"] = set().union(*(signals[name] for name in REASONS if name != "no_click"))
     return {

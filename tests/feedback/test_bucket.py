@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 import pytest
@@ -46,7 +47,7 @@ def entries(
     return {row["query_id"]: row for row in found.iter_rows(named=True)}
 
 
-def satisfied(query_id: str, text: str, second: float, **others: object) -> tuple[dict[str, object], list[object]]:
+def satisfied(query_id: str, text: str, second: float, **others: object) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """A search that found what it was for."""
     ids = {name: str(others.pop(name)) for name in ("client", "session") if name in others}
     made = search(query_id, text, second, client=ids.get("client", "c1"), **others)
@@ -65,7 +66,7 @@ def test_a_search_that_found_something_is_no_failure(workspace: Workspace) -> No
 def test_a_score_below_the_threshold_of_its_release_and_intent_is_low(workspace: Workspace) -> None:
     made = [satisfied("low", "dark", 0, top_score=0.3), satisfied("high", "darker", 100, top_score=0.5)]
     made += [satisfied("other", "dark one", 200, top_score=0.3, intent="faq")]
-    queries = [{**query, "query_attributes": {**query["query_attributes"], "release": "v1"}} for query, _ in made]  # type: ignore[dict-item]
+    queries = [{**query, "query_attributes": {**query["query_attributes"], "release": "v1"}} for query, _ in made]
     take_in(workspace, "log", [*queries, LATER], [each for _, events in made for each in events])
     thresholds = {
         "v1": {

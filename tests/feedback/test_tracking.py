@@ -67,10 +67,8 @@ def test_a_retired_number_is_never_given_again() -> None:
 
 @given(st.lists(st.frozensets(st.integers(0, 30), min_size=1, max_size=6), min_size=1, max_size=8))
 def test_clustering_the_same_texts_again_changes_no_id(groups: list[frozenset[int]]) -> None:
-    taken: set[int] = set()
-    clusters = [
-        texts for group in groups if (texts := {str(each) for each in group - taken}) and not taken.update(group)
-    ]
+    apart = [group - frozenset().union(*groups[:place]) for place, group in enumerate(groups)]
+    clusters = [{str(each) for each in group} for group in apart if group]
     centres = at(*(7.0 * number for number in range(len(clusters))))
     ids, number = tracked_ids({}, NONE, clusters, centres, next_number=1)
 

@@ -152,7 +152,7 @@ def with_causes(failed: pl.DataFrame, known: Known, far: Collection[str]) -> pl.
         for name in ("next_query_id", "next_text", "next_clicked")
     ]
     entries = failed.with_columns(pl.Series("cause", causes, dtype=pl.String()), *following)
-    return entries.select(list(ENTRY)).cast(ENTRY)  # type: ignore[arg-type]
+    return entries.select(list(ENTRY)).cast(ENTRY)
 
 
 def similar_keys(

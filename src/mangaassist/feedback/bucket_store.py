@@ -112,7 +112,7 @@ def read_bucket(workspace: Workspace, *, columns: Iterable[str] | None = None) -
 
 def write_texts(workspace: Workspace, texts: pl.DataFrame) -> None:
     """Write the texts of the bucket."""
-    write_atomic(texts_file(workspace), parquet_bytes(texts.select(list(TEXTS)).cast(TEXTS)))  # type: ignore[arg-type]
+    write_atomic(texts_file(workspace), parquet_bytes(texts.select(list(TEXTS)).cast(TEXTS)))
 
 
 def texts_file(workspace: Workspace) -> Path:

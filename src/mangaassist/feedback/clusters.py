@@ -99,7 +99,7 @@ def members_file(workspace: Workspace) -> Path:
 
 def write_clusters(workspace: Workspace, clustering: Clustering, members: pl.DataFrame) -> None:
     """Write the members, then the clusters: a kill between them leaves clusters that the next run makes anew."""
-    rows = members.select(list(MEMBER)).cast(MEMBER)  # type: ignore[arg-type]
+    rows = members.select(list(MEMBER)).cast(MEMBER)
     write_atomic(members_file(workspace), parquet_bytes(rows))
     write_atomic(clusters_file(workspace), canonical_json(_CLUSTERING.dump_python(clustering, mode="json")))
 

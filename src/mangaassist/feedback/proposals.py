@@ -80,15 +80,16 @@ def _ranked(failure: Failure, shelf: ProposalShelf) -> list[tuple[DocId, bool]]:
     near = (cosines - cosines.min()) / max(float(np.ptp(cosines)), 1e-9)
     wanted = shelf.share_wanted(failure.wishes)[rows]
     refused = shelf.facets.having(failure.wishes.rejected)[rows]
-    clicks = np.array([failure.found_later.get(shelf.documents[row].doc_id, 0) for row in rows], dtype=np.float32)
+    doc_ids = [shelf.documents[row].doc_id for row in rows.tolist()]
+    clicks = np.array([failure.found_later.get(doc_id, 0) for doc_id in doc_ids], dtype=np.float32)
     clicked = np.log1p(clicks) / max(float(np.log1p(clicks).max()), 1e-9)
     score = 0.5 * near + 1.0 * wanted + 0.5 * clicked - 1.0 * refused
-    order = sorted(range(len(rows)), key=lambda place: (-score[place], shelf.documents[rows[place]].doc_id))
+    order = sorted(range(len(rows)), key=lambda place: (-score[place], doc_ids[place]))
     by_words = failure.asks_for == "title" and bool(failure.wishes.wanted)
     enough = max(2.0, CLICKED_ENOUGH * float(clicks.max()))
     return [
         (
-            shelf.documents[rows[place]].doc_id,
+            doc_ids[place],
             not refused[place]
             and bool(clicks[place] >= enough or (wanted[place] >= ENOUGH if by_words else near[place] >= NEAR)),
         )

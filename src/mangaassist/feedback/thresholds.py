@@ -6,7 +6,7 @@ that is pulled towards it the more, the fewer judged queries the intent has. Sco
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import log
+from math import log, sqrt
 from typing import Final
 
 import numpy as np
@@ -121,4 +121,4 @@ def _tells(curve: Numbers, scores: Numbers) -> bool:
     chance = 1 / (1 + np.exp(-(curve[0] + curve[1] * scores)))
     weight = chance * (1 - chance)
     spread = float((weight * scores**2).sum() - (weight * scores).sum() ** 2 / max(float(weight.sum()), 1e-9))
-    return float(curve[1]) >= TELLS / np.sqrt(max(spread, 1e-9))
+    return float(curve[1]) >= TELLS / sqrt(max(spread, 1e-9))

@@ -70,7 +70,7 @@ def _likeness(
         shared = np.zeros(len(old))
         for text in texts:
             shared[owners.get(text, [])] += 1
-        for row in np.flatnonzero(shared):
+        for row in np.flatnonzero(shared).tolist():
             share = shared[row] / min(len(old[row]), len(texts))
             found[row, column] = 1 + share if share >= SHARED else 0.0
     if old_centres.shape[1:] == new_centres.shape[1:] and old_centres.size and new_centres.size:
