@@ -107,6 +107,15 @@ def test_the_same_log_again_computes_nothing_and_changes_no_byte(failing: Worksp
     assert {**first, "days_computed": 0} == again
 
 
+def test_a_bucket_whose_record_is_lost_is_made_again_and_is_the_same(failing: Workspace) -> None:
+    first = bucket(failing)
+    before = content(failing)
+    (failing.root / "feedback" / "bucket.json").unlink()
+
+    assert bucket(failing)["days_computed"] == first["days_computed"]
+    assert content(failing) == before
+
+
 def test_new_searches_compute_their_days_only(failing: Workspace) -> None:
     days = bucket(failing)["days_computed"]
     log_failures(failing, [f"{NEW_WORD} opal"], start=MORNING + timedelta(days=3), name="g")

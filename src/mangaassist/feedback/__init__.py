@@ -57,7 +57,7 @@ from mangaassist.feedback.review_items import (
 from mangaassist.feedback.review_states import effective
 from mangaassist.feedback.review_store import LEASE_S, ReviewStore
 from mangaassist.feedback.rules import FeedbackRules
-from mangaassist.feedback.searches import write_searches
+from mangaassist.feedback.searches import eval_files, write_searches
 from mangaassist.feedback.shelf import ProposalShelf
 from mangaassist.feedback.slang import SLANG_FILE, Vocabulary, Wording, WordList, read_word_list, telling_words
 from mangaassist.feedback.thresholds import ScoredFirst, Threshold, calibrate, threshold_for
@@ -113,6 +113,7 @@ __all__ = [
     "day_digests",
     "effective",
     "erase_feedback",
+    "eval_files",
     "feedback_folder",
     "feedback_pairs",
     "is_soon",

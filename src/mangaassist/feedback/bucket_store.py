@@ -8,9 +8,9 @@ feedback/texts.parquet          every text of the bucket: who typed it, how ofte
 import io
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 import polars as pl
@@ -42,10 +42,16 @@ teachable: entries whose cause an adapter can learn from.  is_private: for admin
 
 @dataclass(frozen=True, slots=True)
 class BucketState:
-    """made_from: digest of everything that days share (rules, words, thresholds, catalogue).  days: day → digest."""
+    """made_from: digest of everything that days share (rules, words, thresholds, catalogue).  days: day → digest.
 
-    made_from: str = ""
-    days: Mapping[str, str] = ()  # type: ignore[assignment]
+    inputs: digest of the files and settings behind all of it: where that is the same, nobody has to look into the log.
+    told: what was said of the thresholds.
+    """
+
+    made_from: str
+    days: Mapping[str, str]
+    inputs: str
+    told: Mapping[str, Any]
 
 
 def feedback_folder(workspace: Workspace) -> Path:
@@ -57,15 +63,14 @@ def read_state(workspace: Workspace) -> BucketState:
     """What the bucket was made from; an empty state where there is none, or one that cannot be read."""
     try:
         found = json.loads((feedback_folder(workspace) / STATE).read_bytes())
-        return BucketState(found["made_from"], found["days"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return BucketState("", {})
+        return BucketState(**found)
+    except (FileNotFoundError, ValueError, TypeError):
+        return BucketState("", {}, "", {})
 
 
 def write_state(workspace: Workspace, state: BucketState) -> None:
     """From now on the days are just what they were made from."""
-    content = {"made_from": state.made_from, "days": dict(state.days)}
-    write_atomic(feedback_folder(workspace) / STATE, canonical_json(content))
+    write_atomic(feedback_folder(workspace) / STATE, canonical_json(asdict(state)))
 
 
 def day_digests(db: duckdb.DuckDBPyConnection, searches: Path) -> dict[str, str]:

@@ -22,6 +22,7 @@ from mangaassist.feedback import (
     Known,
     changed_days,
     day_digests,
+    eval_files,
     is_soon,
     read_bucket,
     read_state,
@@ -29,6 +30,7 @@ from mangaassist.feedback import (
     reasoned,
     similar_keys,
     text_key,
+    texts_file,
     with_causes,
     with_keys,
     write_days,
@@ -41,6 +43,8 @@ from mangaassist.loop.contenders import Shelves
 from mangaassist.loop.first_results import judged_texts, release_thresholds
 from mangaassist.loop.settings import Settings
 from mangaassist.loop.shop_words import shop_vocabulary
+from mangaassist.loop.texts import texts_in_force
+from mangaassist.promotion import releases
 from mangaassist.queries import read_lexicon
 
 FAR_QUANTILE = 0.02
@@ -55,6 +59,9 @@ def fill_bucket(workspace: Workspace, settings: Settings, *, progress: Progress)
     Only days whose searches, events, or what they are held to have changed are computed; the same log again changes no
     byte. Under the lock.
     """
+    state, inputs = read_state(workspace), _inputs(workspace, settings)
+    if state.inputs == inputs and texts_file(workspace).is_file():
+        return {**bucket_counts(workspace), "days_computed": 0, **state.told}
     empty_folder(workspace.scratch)
     searches = workspace.scratch / "searches.parquet"
     workspace.scratch.mkdir()
@@ -74,21 +81,20 @@ def fill_bucket(workspace: Workspace, settings: Settings, *, progress: Progress)
         served = [each for (each,) in db.execute(f"FROM {scan([searches])} SELECT DISTINCT release").fetchall() if each]
         thresholds = release_thresholds(workspace, settings, shelves, served)
         made_from = _made_from(workspace, settings, thresholds)
-        changed = changed_days(read_state(workspace), made_from, days)
+        changed = changed_days(state, made_from, days)
         progress("bucket: finding failures", 1, 4)
         if changed:
             _compute(workspace, settings, db, searches, changed, list(days), thresholds, encoder, catalogue, progress)
         progress("bucket: counting texts", 3, 4)
         _count_texts(workspace, settings, db, searches)
-        write_state(workspace, BucketState(made_from, days))
+        told = {
+            "thresholds": {name: {key: asdict(each) for key, each in of.items()} for name, of in thresholds.items()},
+            "releases_without_threshold": sorted({*served} - {name for name, of in thresholds.items() if of}),
+        }
+        write_state(workspace, BucketState(made_from, days, inputs, told))
     empty_folder(workspace.scratch)
     progress("bucket: done", 4, 4)
-    return {
-        **bucket_counts(workspace),
-        "days_computed": len(changed),
-        "thresholds": {name: {intent: asdict(each) for intent, each in of.items()} for name, of in thresholds.items()},
-        "releases_without_threshold": sorted({*served} - {name for name, of in thresholds.items() if of}),
-    }
+    return {**bucket_counts(workspace), "days_computed": len(changed), **told}
 
 
 def bucket_counts(workspace: Workspace) -> dict[str, Any]:
@@ -208,6 +214,22 @@ def _count_texts(workspace: Workspace, settings: Settings, db: duckdb.DuckDBPyCo
         .sort(["hurt", "entries", "key"], descending=[True, True, False])
     )
     write_texts(workspace, texts)
+
+
+def _inputs(workspace: Workspace, settings: Settings) -> str:
+    """Digest of all that a bucket is made of, taken without a look into the log."""
+    logs = [(path.name, path.stat().st_size) for path in eval_files(workspace)]
+    words = read_word_list(workspace.root)
+    told = {
+        "data": data_fingerprint(workspace),
+        "logs": logs,
+        "settings": settings.model_dump(mode="json", exclude={"gate", "service", "shop"}),
+        "texts": asdict(texts_in_force(workspace, settings)),
+        "slang": [sorted(" ".join(each) for each in words.slang), sorted(words.known)],
+        "lexicon": dict(read_lexicon(workspace.root)),
+        "releases": list(releases(workspace.root)),
+    }
+    return sha256_bytes(canonical_json(told))
 
 
 def _made_from(workspace: Workspace, settings: Settings, thresholds: Any) -> str:
