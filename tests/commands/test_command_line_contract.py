@@ -40,6 +40,12 @@ COMMANDS = (
     "experiment status",
     "experiment report",
     "monitor",
+    "feedback bucket",
+    "feedback cluster",
+    "feedback propose",
+    "feedback review",
+    "feedback stats",
+    "learn",
     "forget",
     "backup",
     "migrate",
@@ -48,11 +54,14 @@ COMMANDS = (
     "demo",
 )
 INTENTS = ("intents train", "intents evaluate", "intents show")
+FEEDBACK = ("feedback bucket", "feedback cluster", "feedback propose", "feedback review", "feedback stats")
 ON_A_WORKSPACE = (
     *("embed", "pairs", "train", "evaluate", "gate", "promote", "rollback", "releases", "migrate", "gc"),
     *("index", "serve", "monitor", "forget", "diagnose"),
     *INTENTS,
     *("experiment stop", "experiment status", "experiment report"),
+    *FEEDBACK,
+    "learn",
 )
 
 

@@ -16,6 +16,7 @@ from mangaassist.core.shop_settings import ShopSettings
 from mangaassist.data import DEFAULT_TEMPLATE, Enrichment
 from mangaassist.encoders import TitanSettings
 from mangaassist.evaluation import DiagnosisRules
+from mangaassist.feedback import FeedbackRules
 from mangaassist.loop.fixes_in_force import StoredFixes, read_fixes
 from mangaassist.pairs import Fix, LiveLogRules, PairRules, fixed_rules
 from mangaassist.promotion import GateSettings
@@ -58,6 +59,9 @@ class Settings(BaseSettings):
     gate: Annotated[GateSettings, BeforeValidator(_only_known(GateSettings))] = Field(default_factory=GateSettings)
     diagnoses: Annotated[DiagnosisRules, BeforeValidator(_only_known(DiagnosisRules))] = Field(
         default_factory=DiagnosisRules
+    )
+    feedback: Annotated[FeedbackRules, BeforeValidator(_only_known(FeedbackRules))] = Field(
+        default_factory=FeedbackRules
     )
     service: Annotated[ServiceSettings, BeforeValidator(_only_known(ServiceSettings))] = Field(
         default_factory=ServiceSettings

@@ -24,6 +24,7 @@ DropReason = Literal[
     "pending",
     "rejected",
     "dropped_generator",
+    "not_teachable",
 ]
 
 
