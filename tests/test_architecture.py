@@ -22,6 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "sample": {"core", "data"},
     "adapter": {"core", "encoders", "evaluation", "pairs", "queries", "retrieval"},
     "intents": {"core", "pairs"},
+    "feedback": {"core", "data", "queries", "pairs"},
     "loop": {
         "core",
         "data",
@@ -29,6 +30,7 @@ ALLOWED: dict[str, set[str]] = {
         "queries",
         "pairs",
         "intents",
+        "feedback",
         "adapter",
         "retrieval",
         "evaluation",

@@ -18,6 +18,7 @@
     ├── ServiceError                    the HTTP service refused a request or cannot be reached (raised by our client)
     │   ├── Refused                     … inside the service: why a request gets no answer (`serving`)
     │   └── NotStored                   events that could not be written so that they survive a power cut (`serving`)
+    ├── ReviewConflict                  a decision on an item that is another reviewer's, or settled
     └── RegistryError                   a release that cannot be published, found or switched
         ├── UnknownRelease              no such release in this workspace
         └── NotPromotable               the gate did not say promote
@@ -84,6 +85,10 @@ class BackupError(WorkspaceError):
 
 class ServiceError(RetrievalError):
     """The HTTP service refused a request, or cannot be reached."""
+
+
+class ReviewConflict(RetrievalError):
+    """A review item is in another reviewer's hands, settled already, or none that this reviewer may see."""
 
 
 class RegistryError(RetrievalError):

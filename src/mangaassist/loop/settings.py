@@ -14,6 +14,7 @@ from mangaassist.core.service_settings import ServiceSettings
 from mangaassist.core.shop_settings import ShopSettings
 from mangaassist.data import DEFAULT_TEMPLATE, Enrichment
 from mangaassist.encoders import TitanSettings
+from mangaassist.feedback import FeedbackRules
 from mangaassist.pairs import LiveLogRules, PairRules
 from mangaassist.promotion import GateSettings
 
@@ -51,6 +52,9 @@ class Settings(BaseSettings):
     live_log: Annotated[LiveLogRules, BeforeValidator(_only_known(LiveLogRules))] = Field(default_factory=LiveLogRules)
     titan: Annotated[TitanSettings, BeforeValidator(_only_known(TitanSettings))] = Field(default_factory=TitanSettings)
     gate: Annotated[GateSettings, BeforeValidator(_only_known(GateSettings))] = Field(default_factory=GateSettings)
+    feedback: Annotated[FeedbackRules, BeforeValidator(_only_known(FeedbackRules))] = Field(
+        default_factory=FeedbackRules
+    )
     service: Annotated[ServiceSettings, BeforeValidator(_only_known(ServiceSettings))] = Field(
         default_factory=ServiceSettings
     )

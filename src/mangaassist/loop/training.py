@@ -144,7 +144,7 @@ def _of_known_documents(pairs: Sequence[Pair], known: set[DocId]) -> list[Pair]:
 def _inputs(pairs: str, data: str, encoder_id: str, lexicon: Lexicon, settings: Settings, seed: int) -> str:
     """Digest of everything that decides what training gives; the rules for pairs are in the pairs."""
     told = {"pairs": pairs, "data": data, "encoder": encoder_id, "seed": seed, "first_run": recipe_as_json(FIRST_RUN)}
-    texts = settings.model_dump(mode="json", exclude={"pairs", "gate"})
+    texts = settings.model_dump(mode="json", exclude={"pairs", "gate", "feedback"})
     return sha256_bytes(canonical_json({**told, "lexicon": dict(lexicon), "settings": texts}))
 
 
