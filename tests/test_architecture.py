@@ -49,6 +49,16 @@ ALLOWED: dict[str, set[str]] = {
         "loop",
     },
     "erasure": {"core", "data", "encoders", "promotion", "loop", "serving"},
+    "console": {
+        "core",
+        "data",
+        "evaluation",
+        "feedback",
+        "loop",
+        "pairs",
+        "promotion",
+        "serving",
+    },
     "commands": set(PACKAGES) | {"mangaassist"},
 }
 """Package → packages it may import; the command line alone sees everything."""

@@ -6,6 +6,7 @@ import typer
 from typer.core import TyperGroup
 
 from mangaassist.commands.bench import bench
+from mangaassist.commands.console import console
 from mangaassist.commands.demo import demo
 from mangaassist.commands.exporting import export
 from mangaassist.commands.forgetting import forget
@@ -22,7 +23,7 @@ from mangaassist.commands.taking_in import embed, ingest, init
 
 FLOW = (
     *(init, ingest, embed, pairs, train, evaluate, gate, promote, rollback, releases, export, intents, keys),
-    *(index, search, serve, forget, backup, migrate, gc, bench, demo),
+    *(index, search, serve, console, forget, backup, migrate, gc, bench, demo),
 )
 """A function is one command, a Typer a command that has others under it."""
 

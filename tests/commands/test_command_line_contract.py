@@ -34,6 +34,7 @@ COMMANDS = (
     "index",
     "search",
     "serve",
+    "console",
     "forget",
     "backup",
     "migrate",

@@ -10,7 +10,7 @@ from mangaassist.core.service_settings import ServiceSettings
 from mangaassist.serving.answers import Answer, Engine, Filters, Result, RetrieveRequest, Shelf
 from mangaassist.serving.app import create_app, service_of
 from mangaassist.serving.client import Client, EventsReceipt
-from mangaassist.serving.comparing import Compared, compared_releases
+from mangaassist.serving.comparing import Compared, Comparison, compared_releases, comparison_stamp
 from mangaassist.serving.engine import LiveEngine
 from mangaassist.serving.erasing import (
     close_logs,
@@ -22,7 +22,7 @@ from mangaassist.serving.erasing import (
 from mangaassist.serving.keys import KEYS_FILE, SCOPES, ApiKey, KeyRing, add_key, read_keys, revoke_key
 from mangaassist.serving.refusals import Refused
 from mangaassist.serving.routing import CallerIntent, route_message
-from mangaassist.serving.running import RunningServer, check_binding, run_server, start_server
+from mangaassist.serving.running import RunningServer, check_binding, listen_on, run_server, start_server
 from mangaassist.serving.service_db import NotStored
 from mangaassist.serving.structured_logs import service_log
 
@@ -34,6 +34,7 @@ __all__ = [
     "CallerIntent",
     "Client",
     "Compared",
+    "Comparison",
     "Engine",
     "EventsReceipt",
     "Filters",
@@ -50,9 +51,11 @@ __all__ = [
     "check_binding",
     "close_logs",
     "compared_releases",
+    "comparison_stamp",
     "create_app",
     "erase_lines",
     "erase_service_rows",
+    "listen_on",
     "logged_query_ids",
     "logged_texts",
     "read_keys",

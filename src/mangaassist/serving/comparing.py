@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from mangaassist.adapter import Adapter, read_composition
 from mangaassist.core.types import Progress
 from mangaassist.data import Workspace
+from mangaassist.encoders import CachedEncoder
 from mangaassist.loop import (
     Settings,
     adapter_of_release,
     candidate_folder,
     composition_of_release,
+    data_fingerprint,
     live_intents,
     read_rung,
     read_tuning,
@@ -37,16 +39,50 @@ class Compared:
     answers: Mapping[str, Answer]
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The frozen encoder, the live release and the candidate in memory, over the present catalogue; needs no index."""
+
+    live: str
+    systems: Mapping[str, ServedRelease]
+    _encoder: CachedEncoder
+    _how: Answering
+
+    @classmethod
+    def open(cls, workspace: Workspace, settings: Settings, *, progress: Progress) -> "Comparison":
+        """Raises ArtifactError for a release whose files were changed, DataError for an empty catalogue."""
+        encoder = workspace_encoder(workspace, settings, progress)
+        live = registry_of(workspace).aliases().live
+        systems = _systems(workspace, settings, live, encoder)
+        classifier = live_intents(workspace, encoder_id=encoder.encoder_id)
+        how = Answering(classifier, settings.pairs.min_intent_confidence, settings.shop)
+        return cls(live, systems, encoder, how)
+
+    def ask(self, request: RetrieveRequest) -> Compared:
+        """What each of them answers."""
+        base = self._encoder.wrapped.encode([request.query])[0]  # a person's text does not go into the cache on disk
+        answers = {
+            name: self._how.answer(served, request, base, Stages(), query_id=name)
+            for name, served in self.systems.items()
+        }
+        return Compared(self.live, self.live == IDENTITY, answers)
+
+
+def comparison_stamp(workspace: Workspace) -> str:
+    """Changes whenever a comparison would: with the live release, the candidate, or the data."""
+    tuning = candidate_folder(workspace) / "tuning.json"
+    trained = tuning.stat().st_mtime_ns if tuning.is_file() else 0
+    return f"{registry_of(workspace).aliases().live} {trained} {data_fingerprint(workspace)}"
+
+
 def compared_releases(
     workspace: Workspace, settings: Settings, request: RetrieveRequest, *, progress: Progress
 ) -> Compared:
-    """What the baseline, the live release and the candidate answer, over the present catalogue; needs no index.
+    """What the baseline, the live release and the candidate answer to one message; see `Comparison`."""
+    return Comparison.open(workspace, settings, progress=progress).ask(request)
 
-    Raises ArtifactError for a release whose files were changed, DataError for an empty catalogue.
-    """
-    encoder = workspace_encoder(workspace, settings, progress)
-    live = registry_of(workspace).aliases().live
 
+def _systems(workspace: Workspace, settings: Settings, live: str, encoder: CachedEncoder) -> dict[str, ServedRelease]:
     def published(release: str) -> ServedRelease:
         weights, lexicon = composition_of_release(workspace, release)
         composition = Composition(weights, lexicon, texts_of_release(workspace, release, settings))
@@ -62,8 +98,4 @@ def compared_releases(
         weights, _ = read_composition(candidate_folder(workspace) / chosen)
         composition = Composition(weights, None, texts_in_force(workspace, settings))
         systems["candidate"] = release_in_memory(workspace, "candidate", adapter, composition, encoder)
-    classifier = live_intents(workspace, encoder_id=encoder.encoder_id)
-    how = Answering(classifier, settings.pairs.min_intent_confidence, settings.shop)
-    base = encoder.wrapped.encode([request.query])[0]  # a person's text does not go into the cache on disk
-    answers = {name: how.answer(served, request, base, Stages(), query_id=name) for name, served in systems.items()}
-    return Compared(live, live == IDENTITY, answers)
+    return systems
