@@ -59,6 +59,7 @@ ALLOWED: dict[str, set[str]] = {
         "promotion",
         "serving",
     },
+    "erasure": {"core", "data", "encoders", "feedback", "promotion", "loop", "serving"},
     "commands": set(PACKAGES) | {"mangaassist"},
 }
 """Package → packages it may import; the command line alone sees everything."""

@@ -9,11 +9,13 @@ from mangaassist.commands.bench import bench
 from mangaassist.commands.console import console
 from mangaassist.commands.demo import demo
 from mangaassist.commands.exporting import export
+from mangaassist.commands.feedback import feedback
 from mangaassist.commands.forgetting import forget
 from mangaassist.commands.indexing import index
 from mangaassist.commands.intents import intents
 from mangaassist.commands.keeping import backup, gc, migrate
 from mangaassist.commands.keys import keys
+from mangaassist.commands.learn import learn
 from mangaassist.commands.learning import evaluate, train
 from mangaassist.commands.making_pairs import pairs
 from mangaassist.commands.releasing import gate, promote, releases, rollback
@@ -23,7 +25,7 @@ from mangaassist.commands.taking_in import embed, ingest, init
 
 FLOW = (
     *(init, ingest, embed, pairs, train, evaluate, gate, promote, rollback, releases, export, intents, keys),
-    *(index, search, serve, console, forget, backup, migrate, gc, bench, demo),
+    *(index, search, serve, feedback, learn, console, forget, backup, migrate, gc, bench, demo),
 )
 """A function is one command, a Typer a command that has others under it."""
 

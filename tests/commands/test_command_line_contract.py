@@ -34,6 +34,12 @@ COMMANDS = (
     "index",
     "search",
     "serve",
+    "feedback bucket",
+    "feedback cluster",
+    "feedback propose",
+    "feedback review",
+    "feedback stats",
+    "learn",
     "console",
     "forget",
     "backup",
@@ -43,10 +49,13 @@ COMMANDS = (
     "demo",
 )
 INTENTS = ("intents train", "intents evaluate", "intents show")
+FEEDBACK = ("feedback bucket", "feedback cluster", "feedback propose", "feedback review", "feedback stats")
 ON_A_WORKSPACE = (
     *("embed", "pairs", "train", "evaluate", "gate", "promote", "rollback", "releases", "migrate", "gc"),
     *("index", "serve", "forget"),
     *INTENTS,
+    *FEEDBACK,
+    "learn",
 )
 
 

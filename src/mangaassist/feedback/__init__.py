@@ -25,6 +25,7 @@ from mangaassist.feedback.bucket_store import (
     write_texts,
 )
 from mangaassist.feedback.causes import REASONS, TEACHABLE, Cause, Reason
+from mangaassist.feedback.cluster_wishes import ClusterWishes, FacetVectors, cluster_wishes
 from mangaassist.feedback.clustering import APART, Labels, centres_of, cluster_vectors
 from mangaassist.feedback.clusters import (
     MEMBER,
@@ -36,7 +37,11 @@ from mangaassist.feedback.clusters import (
     read_members,
     write_clusters,
 )
+from mangaassist.feedback.erasing import erase_feedback
+from mangaassist.feedback.feedback_pairs import feedback_pairs, lexicon_entries
 from mangaassist.feedback.naming import cluster_terms, name_of
+from mangaassist.feedback.new_words import propose_words, strange_words
+from mangaassist.feedback.proposals import Failure, propose_items
 from mangaassist.feedback.review_items import (
     OPEN_STATES,
     VERDICTS,
@@ -49,9 +54,11 @@ from mangaassist.feedback.review_items import (
     State,
     Verdict,
 )
+from mangaassist.feedback.review_states import effective
 from mangaassist.feedback.review_store import LEASE_S, ReviewStore
 from mangaassist.feedback.rules import FeedbackRules
 from mangaassist.feedback.searches import write_searches
+from mangaassist.feedback.shelf import ProposalShelf
 from mangaassist.feedback.slang import SLANG_FILE, Vocabulary, Wording, WordList, read_word_list, telling_words
 from mangaassist.feedback.thresholds import ScoredFirst, Threshold, calibrate, threshold_for
 from mangaassist.feedback.tracking import number_after, tracked_ids
@@ -70,13 +77,17 @@ __all__ = [
     "Agreement",
     "BucketState",
     "Cause",
+    "ClusterWishes",
     "Clustering",
     "Edit",
+    "FacetVectors",
+    "Failure",
     "FailureCluster",
     "FeedbackRules",
     "ItemKind",
     "Known",
     "Labels",
+    "ProposalShelf",
     "Reason",
     "ReviewDecision",
     "ReviewItem",
@@ -96,14 +107,21 @@ __all__ = [
     "changed_days",
     "cluster_terms",
     "cluster_vectors",
+    "cluster_wishes",
     "clusters_file",
     "cohens_kappa",
     "day_digests",
+    "effective",
+    "erase_feedback",
     "feedback_folder",
+    "feedback_pairs",
     "is_soon",
+    "lexicon_entries",
     "members_file",
     "name_of",
     "number_after",
+    "propose_items",
+    "propose_words",
     "read_bucket",
     "read_clusters",
     "read_members",
@@ -112,6 +130,7 @@ __all__ = [
     "read_word_list",
     "reasoned",
     "similar_keys",
+    "strange_words",
     "telling_words",
     "text_key",
     "texts_file",

@@ -90,9 +90,7 @@ def write_days(workspace: Workspace, entries: pl.DataFrame, days: Collection[str
     parts = {str(name[0]): part.drop("day") for name, part in dated.partition_by("day", as_dict=True).items()}
     empty = pl.DataFrame(schema=ENTRY)
     for day in days:
-        content = io.BytesIO()
-        parts.get(day, empty).sort("at", "query_id").write_parquet(content)
-        write_atomic(folder / f"{day}.parquet", content.getvalue())
+        write_atomic(folder / f"{day}.parquet", parquet_bytes(parts.get(day, empty).sort("at", "query_id")))
     for path in folder.glob("*.parquet"):
         if path.stem not in {*days, *kept}:
             path.unlink()
@@ -114,9 +112,7 @@ def read_bucket(workspace: Workspace, *, columns: Iterable[str] | None = None) -
 
 def write_texts(workspace: Workspace, texts: pl.DataFrame) -> None:
     """Write the texts of the bucket."""
-    content = io.BytesIO()
-    texts.select(list(TEXTS)).cast(TEXTS).write_parquet(content)  # type: ignore[arg-type]
-    write_atomic(texts_file(workspace), content.getvalue())
+    write_atomic(texts_file(workspace), parquet_bytes(texts.select(list(TEXTS)).cast(TEXTS)))  # type: ignore[arg-type]
 
 
 def texts_file(workspace: Workspace) -> Path:
@@ -129,6 +125,13 @@ def read_texts(workspace: Workspace) -> pl.DataFrame:
     if not texts_file(workspace).is_file():
         raise _no_bucket(workspace)
     return pl.read_parquet(texts_file(workspace), glob=False)
+
+
+def parquet_bytes(rows: pl.DataFrame) -> bytes:
+    """The rows as a Parquet file."""
+    content = io.BytesIO()
+    rows.write_parquet(content)
+    return content.getvalue()
 
 
 def _no_bucket(workspace: Workspace) -> WorkspaceError:

@@ -4,7 +4,6 @@ feedback/clusters.json     every cluster, the one that hurts most users first
 feedback/members.parquet   text → cluster (null: of none), with its cosine to the cluster's centre
 """
 
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from mangaassist.core.errors import WorkspaceError
 from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.data import Workspace
-from mangaassist.feedback.bucket_store import feedback_folder
+from mangaassist.feedback.bucket_store import feedback_folder, parquet_bytes
 
 MEMBER: Final = pl.Schema(
     {
@@ -100,9 +99,8 @@ def members_file(workspace: Workspace) -> Path:
 
 def write_clusters(workspace: Workspace, clustering: Clustering, members: pl.DataFrame) -> None:
     """Write the members, then the clusters: a kill between them leaves clusters that the next run makes anew."""
-    content = io.BytesIO()
-    members.select(list(MEMBER)).cast(MEMBER).write_parquet(content)  # type: ignore[arg-type]
-    write_atomic(members_file(workspace), content.getvalue())
+    rows = members.select(list(MEMBER)).cast(MEMBER)  # type: ignore[arg-type]
+    write_atomic(members_file(workspace), parquet_bytes(rows))
     write_atomic(clusters_file(workspace), canonical_json(_CLUSTERING.dump_python(clustering, mode="json")))
 
 

@@ -40,7 +40,7 @@ class FeedbackRules:
     unknown_share: float = 0.5
     private_below: int = 3
     most_clustered: int = 20_000
-    min_cluster: int = 5
+    min_cluster: int = 4
     min_cluster_share: float = 0.0
     leftover_reach: float = 0.5
     texts_per_item: int = 12

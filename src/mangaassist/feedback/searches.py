@@ -66,8 +66,8 @@ _JOINED: Final = f"""
         coalesce(e.is_clicked_first, false) OR coalesce(s.hit, false) AS is_clicked_first,
         coalesce(e.clicked, []) AS clicked, e.first_click,
         coalesce(len(e.clicked) > 0, false) OR coalesce(s.hit, false) AS is_clicked,
-        coalesce(s.session, e.session_id, 'client ' || coalesce(q.client_id, s.client, e.client_id), 'query ' || query_id)
-            AS session,
+        coalesce(s.session, e.session_id, 'client ' || coalesce(q.client_id, s.client, e.client_id),
+            'query ' || query_id) AS session,
         greatest("at", e.last_event) AS last_seen
     WHERE trim(coalesce(q.user_query, s.query, '')) <> ''
 """

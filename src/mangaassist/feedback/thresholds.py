@@ -21,6 +21,9 @@ ANY: Final = "any"
 FEWEST: Final = 20
 """Judged queries of a release without which nothing is said."""
 
+TELLS: Final = 1.645
+"""Standard errors by which a curve must rise for its scores to say anything: one-sided 95 %."""
+
 _PULL: Final = 4.0
 """How strongly an intent's curve is held to the release's, in units of squared standard deviations of the score."""
 
@@ -93,9 +96,22 @@ def _fit(data: tuple[Numbers, Numbers], *, pull_to: Numbers, pull: float) -> Num
 def _threshold(
     intent: str, firsts: Sequence[ScoredFirst], curve: Numbers, centre: float, spread: float, good_chance: float
 ) -> Threshold:
-    good = sum(each.is_good for each in firsts) / len(firsts)
+    """The score at which the curve falls under the level: None where it rises too little to be told from chance, or
+    where that score lies outside those that were judged.
+    """
+    scores, good = _standardised(firsts, centre, spread)
     intercept, slope = float(curve[0]), float(curve[1])
-    if slope <= 1e-3 or not 0 < good_chance < 1:
-        return Threshold(intent, len(firsts), good, None, slope)
-    odds = log(good_chance / (1 - good_chance))
-    return Threshold(intent, len(firsts), good, centre + spread * (odds - intercept) / slope, slope)
+    share = float(good.mean())
+    if not 0 < good_chance < 1 or slope <= 0 or slope < TELLS * _slope_error(curve, scores):
+        return Threshold(intent, len(firsts), share, None, slope)
+    crossing = (log(good_chance / (1 - good_chance)) - intercept) / slope
+    is_judged = scores.min() <= crossing <= scores.max()
+    return Threshold(intent, len(firsts), share, centre + spread * crossing if is_judged else None, slope)
+
+
+def _slope_error(curve: Numbers, scores: Numbers) -> float:
+    """The standard error of a logistic curve's slope."""
+    chance = 1 / (1 + np.exp(-(curve[0] + curve[1] * scores)))
+    weight = chance * (1 - chance)
+    spread = (weight * scores**2).sum() - (weight * scores).sum() ** 2 / max(float(weight.sum()), 1e-9)
+    return float(1 / np.sqrt(max(float(spread), 1e-9)))

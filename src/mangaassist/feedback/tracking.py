@@ -38,7 +38,10 @@ def tracked_ids(
     names = list(old)
     likeness = _likeness([old[name] for name in names], old_centres, new, new_centres)
     rows, columns = linear_sum_assignment(-likeness) if likeness.size else ([], [])
-    same = {int(column): names[row] for row, column in zip(rows, columns, strict=True) if likeness[row, column] > 0}
+    same: dict[int, str] = {}
+    for row, column in zip(rows, columns, strict=True):
+        if likeness[row, column] > 0:
+            same[int(column)] = names[int(row)]
     found = []
     for number in range(len(new)):
         if number not in same:

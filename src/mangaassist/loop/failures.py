@@ -12,15 +12,14 @@ import polars as pl
 
 from mangaassist.core.files import canonical_json, sha256_bytes
 from mangaassist.core.types import Progress, Vectors
-from mangaassist.data import Workspace, articles, titles
+from mangaassist.data import Workspace
 from mangaassist.data.parts import empty_folder
-from mangaassist.data.sql import connection, scan, text
+from mangaassist.data.sql import connection, frame, scan, text
 from mangaassist.encoders import CachedEncoder
 from mangaassist.feedback import (
     TEACHABLE,
     BucketState,
     Known,
-    Vocabulary,
     changed_days,
     day_digests,
     is_soon,
@@ -42,6 +41,7 @@ from mangaassist.loop.contenders import Shelves
 from mangaassist.loop.first_results import release_thresholds
 from mangaassist.loop.judged import judged_split
 from mangaassist.loop.settings import Settings
+from mangaassist.loop.shop_words import shop_vocabulary
 from mangaassist.queries import read_lexicon
 
 FAR_QUANTILE = 0.02
@@ -121,7 +121,8 @@ def _compute(
     """Compute the entries of the changed days and write them."""
     rules = settings.feedback
     wanted = ", ".join(text(day) for day in changed)
-    rows = with_keys(db.execute(f"FROM {scan([searches])} WHERE strftime(\"at\", '%Y-%m-%d') IN ({wanted})").pl())
+    of_days = f"FROM {scan([searches])} WHERE strftime(\"at\", '%Y-%m-%d') IN ({wanted})"
+    rows = with_keys(frame(db, of_days, searches.parent))
     tries = sorted(set(rows.filter(is_soon(rules)).select("key", "next_key").unique().iter_rows()))
     known = Known(
         thresholds=thresholds,
@@ -140,15 +141,7 @@ def _compute(
 
 def _foreign(workspace: Workspace, settings: Settings, keys: Sequence[str], catalogue: Catalogue) -> set[str]:
     """The keys that are worded otherwise than the catalogue and the help articles."""
-    names = [name for title in titles(workspace) for name in (title.title, title.title_romaji or "", *title.aliases)]
-    names += [title.title_japanese or "" for title in titles(workspace)]
-    names += [author for title in titles(workspace) for author in title.authors]
-    facets = [" ".join((*t.genres, *t.tones, *t.themes)).replace("_", " ") for t in titles(workspace)]
-    bodies = [f"{article.title} {article.body}" for article in articles(workspace)]
-    spoken = [*(document.text for document in catalogue.documents), *names, *facets, *bodies]
-    word_list, lexicon = read_word_list(workspace.root), read_lexicon(workspace.root)
-    vocabulary = Vocabulary(spoken, word_list, lexicon)
-    share = settings.feedback.unknown_share
+    vocabulary, share = shop_vocabulary(workspace, catalogue), settings.feedback.unknown_share
     return {key for key in keys if vocabulary.wording(key).is_foreign(share)}
 
 
@@ -183,26 +176,29 @@ def _far_from_all(workspace: Workspace, keys: Sequence[str], encoder: CachedEnco
 
 def _count_texts(workspace: Workspace, settings: Settings, db: duckdb.DuckDBPyConnection, searches: Path) -> None:
     """Count who typed each text of the bucket, in the whole log."""
-    typed = db.execute(f"FROM {scan([searches])} SELECT DISTINCT text").pl()["text"]
+    typed = frame(db, f"FROM {scan([searches])} SELECT DISTINCT text", searches.parent)["text"]
     keys = pl.DataFrame({"text": typed, "key": pl.Series([text_key(each) for each in typed], dtype=pl.String())})
-    entries = read_bucket(workspace, columns=["key", "client", "is_hurt", "cause"])
+    entries = read_bucket(workspace, columns=["key", "client", "session", "is_hurt", "cause"])
     counted = entries.group_by("key").agg(
         entries=pl.len().cast(pl.Int64),
-        hurt=pl.col("client").filter("is_hurt").n_unique().cast(pl.Int64),
+        hurt=pl.coalesce("client", "session").filter("is_hurt").n_unique().cast(pl.Int64),
         teachable=pl.col("cause").is_in(list(TEACHABLE)).sum().cast(pl.Int64),
     )
-    db.register("keys", keys)
+    keys_file = searches.parent / "keys.parquet"
+    keys.write_parquet(keys_file)
+    db.execute(f"CREATE OR REPLACE TEMP VIEW keys AS FROM {scan([keys_file])}")
     of_text = (
         f'FROM {scan([searches])} JOIN keys USING (text) SELECT key, text, count(*) AS times, min("at") AS first_at, '
         'max("at") AS last_at GROUP BY key, text ORDER BY text'
     )
-    in_log = db.execute(
+    in_log = frame(
+        db,
         f"FROM ({of_text}) SELECT key, arg_max(text, times) AS text, sum(times)::BIGINT AS searches, "
-        "min(first_at) AS first_at, max(last_at) AS last_at GROUP BY key"
-    ).pl()
-    clients = db.execute(
-        f"FROM {scan([searches])} JOIN keys USING (text) SELECT key, count(DISTINCT client) AS clients GROUP BY key"
-    ).pl()
+        "min(first_at) AS first_at, max(last_at) AS last_at GROUP BY key",
+        searches.parent,
+    )
+    named = f"FROM {scan([searches])} JOIN keys USING (text) SELECT key, count(DISTINCT client) AS clients GROUP BY key"
+    clients = frame(db, named, searches.parent)
     texts = (
         counted.join(in_log, on="key", how="inner")
         .join(clients, on="key", how="inner")

@@ -26,10 +26,11 @@ from mangaassist.loop.enrichment import choose_enrichment
 from mangaassist.loop.judged import judged_split
 from mangaassist.loop.lineage import ORIGIN, has_origin, keep_origin
 from mangaassist.loop.pairing import read_pairs
+from mangaassist.loop.review_queue import lexicon_to_train
 from mangaassist.loop.settings import Settings
 from mangaassist.loop.texts import DocumentTexts
 from mangaassist.pairs import split_groups
-from mangaassist.queries import Composer, Lexicon, TitleResolver, read_lexicon
+from mangaassist.queries import Composer, Lexicon, TitleResolver
 
 
 def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, progress: Progress) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
     stored = read_pairs(workspace, settings)
     encoder = workspace_encoder(workspace, settings, progress)
     fingerprint = data_fingerprint(workspace)
-    lexicon = read_lexicon(workspace.root)
+    lexicon = lexicon_to_train(workspace)
     inputs = _inputs(stored.fingerprint, fingerprint, encoder.encoder_id, lexicon, settings, seed)
     summary = _finished(workspace, inputs)
     if summary is not None:
@@ -97,7 +98,7 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
 def check_current(workspace: Workspace, settings: Settings, *, encoder_id: str) -> None:
     """Raises DataError unless the candidate is what training would give now."""
     tuning, pairs = read_tuning(workspace), read_pairs(workspace, settings)
-    lexicon = read_lexicon(workspace.root)
+    lexicon = lexicon_to_train(workspace)
     now = _inputs(pairs.fingerprint, data_fingerprint(workspace), encoder_id, lexicon, settings, tuning["seed"])
     if tuning["inputs"] != now:
         raise DataError(

@@ -26,14 +26,15 @@ def built_in_lexicon() -> Lexicon:
     return _parse(source.read_bytes(), LEXICON_FILE)
 
 
-def read_lexicon(folder: Path) -> Lexicon:
+def read_lexicon(folder: Path, *, learnt: Lexicon | None = None) -> Lexicon:
     """The built-in phrases with those of a workspace's own file added, which go before them.
 
+    learnt: phrases that reviewers accepted; they go before the built-in ones, and behind the workspace's own.
     Raises SettingsError naming the file if it is not what `[facets]`, phrase = list of facets, should be.
     """
     path = folder / LEXICON_FILE
     own = _parse(path.read_bytes(), str(path)) if path.is_file() else {}
-    return {**built_in_lexicon(), **own}
+    return {**built_in_lexicon(), **(learnt or {}), **own}
 
 
 def _parse(content: bytes, source: str) -> Lexicon:
