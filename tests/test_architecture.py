@@ -48,7 +48,6 @@ ALLOWED: dict[str, set[str]] = {
         "promotion",
         "loop",
     },
-    "erasure": {"core", "data", "encoders", "promotion", "loop", "serving"},
     "console": {
         "core",
         "data",
