@@ -7,6 +7,7 @@
   const where = { kind: card.dataset.kind, cluster: card.dataset.cluster };
   let queue = [];
   let pending = 0;
+  const underWay = new Set(); // decided here, but perhaps not yet there: an answer may still offer them
   let sending = Promise.resolve();
 
   const element = (name, text, className) => {
@@ -48,7 +49,7 @@
   const put = (items) => {
     // What is on the screen stays there; what came behind it is news.
     const shown = queue[0];
-    queue = items.filter((item) => !shown || item.id !== shown.id);
+    queue = items.filter((item) => !underWay.has(item.id) && (!shown || item.id !== shown.id));
     if (shown) queue.unshift(shown);
     if (!shown) show();
   };
@@ -65,12 +66,14 @@
     return content;
   };
 
+  const count = (change) => { pending += change; card.dataset.pending = pending; };
+
   const later = (work) => {
-    pending += 1;
+    count(1);
     sending = sending
       .then(work)
       .catch((error) => { told.textContent = error.message; })
-      .finally(() => { pending -= 1; if (!queue.length) show(); });
+      .finally(() => { count(-1); if (!queue.length) show(); });
   };
 
   const decide = (verdict, extra) => {
@@ -78,7 +81,14 @@
     if (!item) return;
     queue.shift();
     told.textContent = `${verdict}: ${item.texts[0] || item.phrase || item.id}`;
-    later(async () => put((await post("/review/decide", { item: item.id, verdict, ...extra })).items));
+    underWay.add(item.id);
+    later(async () => {
+      try {
+        put((await post("/review/decide", { item: item.id, verdict, ...extra })).items);
+      } finally {
+        underWay.delete(item.id);
+      }
+    });
     show();
   };
 
