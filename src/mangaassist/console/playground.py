@@ -18,7 +18,7 @@ class Playground:
 
     def ask(self, request: RetrieveRequest) -> Compared:
         """The answers side by side; the first takes seconds, the next ones milliseconds."""
-        return self._comparison().ask(request)
+        return self._comparison().compared(request)
 
     def _comparison(self) -> Comparison:
         with self._lock:
