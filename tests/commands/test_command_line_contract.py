@@ -46,6 +46,7 @@ COMMANDS = (
     "feedback review",
     "feedback stats",
     "learn",
+    "console",
     "forget",
     "backup",
     "migrate",

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from mangaassist.core.types import Progress
 from mangaassist.data import Workspace
 from mangaassist.encoders import CachedEncoder
-from mangaassist.loop import Settings, candidate_folder, live_intents, registry_of, workspace_encoder
+from mangaassist.loop import (
+    Settings,
+    candidate_folder,
+    data_fingerprint,
+    live_intents,
+    registry_of,
+    workspace_encoder,
+)
 from mangaassist.promotion import IDENTITY
 from mangaassist.serving.answering import Answering, Stages
 from mangaassist.serving.answers import Answer, RetrieveRequest
@@ -59,6 +66,13 @@ class Comparison:
             for name, served in self.systems.items()
         }
         return Compared(self.live, self.live == IDENTITY, answers)
+
+
+def comparison_stamp(workspace: Workspace) -> str:
+    """Changes whenever a comparison would: with the live release, the candidate, or the data."""
+    tuning = candidate_folder(workspace) / "tuning.json"
+    trained = tuning.stat().st_mtime_ns if tuning.is_file() else 0
+    return f"{registry_of(workspace).aliases().live} {trained} {data_fingerprint(workspace)}"
 
 
 def compared_releases(
