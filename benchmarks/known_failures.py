@@ -18,7 +18,7 @@ from benchmarks.nudged_shop import nudged_shop
 from benchmarks.readme import rebuild
 from mangaassist.adapter import Adapter, TuningData, tune_ladder
 from mangaassist.commands.bench import cache_directory
-from mangaassist.commands.bench_run import choose_splits, judged_pairs
+from mangaassist.commands.bench_run import choose_splits
 from mangaassist.core.files import canonical_json, sha256_bytes, write_atomic
 from mangaassist.data import load_beir
 from mangaassist.encoders import CachedEncoder, load_encoder
@@ -37,8 +37,8 @@ from mangaassist.loop.catalogue import Catalogue
 from mangaassist.loop.evidence import gate_evidence
 from mangaassist.loop.judged import JudgedSplit
 from mangaassist.loop.scored import Scored
-from mangaassist.pairs import drop_leaks
-from mangaassist.promotion import IDENTITY, Decision, GateSettings, judge
+from mangaassist.pairs import drop_leaks, judged_pairs
+from mangaassist.promotion import IDENTITY, Decision, GateSettings, LatencyEvidence, judge
 from mangaassist.retrieval import search_run
 
 ROOT = Path(__file__).parents[1]
@@ -154,7 +154,7 @@ def judged(split: JudgedSplit, material: Material, addon_p99_ms: float, seed: in
         candidate=sha256_bytes(b"a published recipe"),
         live=IDENTITY,
         data_fingerprint=split.fingerprint,
-        addon_p99_ms=addon_p99_ms,
+        latency=LatencyEvidence(latency_addon_p99_ms=addon_p99_ms),
         diagnoses=found,
         earlier_looks=0,
     )

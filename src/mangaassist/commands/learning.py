@@ -23,6 +23,7 @@ from mangaassist.loop import (
     without_fixes,
 )
 from mangaassist.pairs import FIXES, Fix
+from mangaassist.serving import time_candidate
 
 
 def _known(names: list[str] | None) -> list[str] | None:
@@ -70,8 +71,9 @@ def evaluate(seed: Seed = 0, workspace: Workspace = Path(), json_file: JsonFile 
                 seed=seed,
                 now=datetime.now(UTC),
                 progress=progress,
+                time_service=time_candidate,
             )
-        emit(report, json_file, lambda console: draw_report(console, report, candidate_folder(shop) / "report.md"))
+        emit(report, json_file, lambda console: draw_report(console, report, candidate_folder(shop) / "report.html"))
 
 
 def draw_training(console: Console, summary: Mapping[str, Any]) -> None:

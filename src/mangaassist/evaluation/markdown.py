@@ -20,6 +20,12 @@ _METRICS = {
     "bad_top1_rate": "bad top-1",
     "judged@3": "judged@3",
 }
+_TIMED = {
+    "addon": "adapter step",
+    "routing": "routing: encoding and intent",
+    "response": "complete answer, candidate",
+    "live_response": "complete answer, live",
+}
 
 
 def report_markdown(report: Json, decision: Json | None = None) -> str:
@@ -84,7 +90,15 @@ def _cell(systems: Json) -> list[str]:
 
 def _latency(report: Json) -> list[str]:
     added = number(report["systems"]["candidate"]["latency_addon_p99_ms"])
-    return [f"The adapter step adds {added} ms to a query (99th percentile, one thread, batch 1)."]
+    said = f"The adapter step adds {added} ms to a query (99th percentile, one thread, batch 1)."
+    timed = report.get("latency", {})
+    if "unmeasured" in timed:
+        return [said, "", f"Routing and whole answers were not measured: {cell(timed['unmeasured'])}."]
+    if "routing" not in timed:  # a report from before they were
+        return [said]
+    rows = [(name, number(timed[key]["p50_ms"]), number(timed[key]["p99_ms"])) for key, name in _TIMED.items()]
+    how = f"{timed['queries']:,} queries one at a time, medians of {timed['rounds']} rounds; both answer every query."
+    return [said, "", how, "", *table(("what a query waits for", "p50, ms", "p99, ms"), rows)]
 
 
 def _lineage(report: Json) -> list[str]:

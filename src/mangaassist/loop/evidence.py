@@ -27,7 +27,7 @@ def gate_evidence(
     candidate: str,
     live: str,
     data_fingerprint: str,
-    addon_p99_ms: float,
+    latency: LatencyEvidence,
     diagnoses: Sequence[Diagnosis],
     earlier_looks: int,
 ) -> GateEvidence:
@@ -46,7 +46,7 @@ def gate_evidence(
         judged_at_3=summary.metrics["judged@3"].mean,
         cells=_cell_gains(scored),
         intents=_intent_gains(scored, mine, theirs),
-        latency=LatencyEvidence(latency_addon_p99_ms=addon_p99_ms),
+        latency=latency,
         diagnoses={each.name: each.status for each in diagnoses},
         baseline={metric: base_summary.metrics[metric].mean for metric in (*_GAIN_METRICS, "bad_top1_rate")},
         earlier_looks=earlier_looks,

@@ -20,5 +20,5 @@ def added_pairs(workspace: Workspace, settings: Settings, from_log: Mapping[str,
         }
         added += taste_pairs([pair for report in from_log.values() for pair in report.pairs], facets)
     if "language_drift" in settings.fixes:
-        added += bilingual_pairs(known, read_lexicon(workspace.root))
+        added += bilingual_pairs(known, read_lexicon(workspace.root).facets)
     return added

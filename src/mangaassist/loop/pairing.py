@@ -18,6 +18,7 @@ from mangaassist.loop.catalogue import data_fingerprint
 from mangaassist.loop.fixing_pairs import added_pairs
 from mangaassist.loop.human_sources import human_pairs, without_leaks
 from mangaassist.loop.judged import judged_split
+from mangaassist.loop.review_queue import settled_items
 from mangaassist.loop.reviewing import read_proposals
 from mangaassist.loop.settings import Settings
 from mangaassist.pairs import (
@@ -72,11 +73,18 @@ def make_pairs(workspace: Workspace, settings: Settings, *, seed: int = 0) -> di
         "click": click_pairs(queries, events, settings.pairs, held_out=held_out.query_ids),
         "cart": cart_pairs(queries, events, settings.pairs, held_out=held_out.query_ids),
     }
-    human = human_pairs(workspace, dropped=settings.pairs.dropped_generators, rng=np.random.default_rng(seed))
+    human = human_pairs(
+        workspace,
+        settings.pairs,
+        rng=np.random.default_rng(seed),
+        feedback_weight=settings.feedback.pair_weight,
+        held_out=held_out.ids,
+    )
     if not any(report.pairs for report in (*from_log.values(), *human.reports.values())):
         raise DataError(
             f"{workspace.root} holds no click, purchase or wishlist of a shown result{_before(held_out)}, no usable "
-            "curated pair and no accepted proposal; ingest a search log"
+            "curated pair and no accepted proposal; ingest a search log, or let train judgements be pairs "
+            "(from_judgements = true under [pairs] in mangaassist.toml)"
         )
     test = judged_split(workspace, "test")
     human = without_leaks(human, test)
@@ -162,6 +170,12 @@ def _made_from(workspace: Workspace, settings: Settings) -> str:
         "live_log": asdict(settings.live_log),
         "reviewed": reviewed,
         **({"fixes": settings.fixes} if settings.fixes else {}),
+        "feedback": [
+            (item.id, item.state, vote.sequence)
+            for item, vote in settled_items(workspace)
+            if item.kind in ("positive", "negative")
+        ],
+        "feedback_weight": settings.feedback.pair_weight,
     }
     return sha256_bytes(canonical_json(told))
 

@@ -10,11 +10,13 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from mangaassist.core.errors import SettingsError
+from mangaassist.core.monitor_settings import MonitorSettings
 from mangaassist.core.service_settings import ServiceSettings
 from mangaassist.core.shop_settings import ShopSettings
 from mangaassist.data import DEFAULT_TEMPLATE, Enrichment
 from mangaassist.encoders import TitanSettings
 from mangaassist.evaluation import DiagnosisRules
+from mangaassist.feedback import FeedbackRules
 from mangaassist.loop.fixes_in_force import StoredFixes, read_fixes
 from mangaassist.pairs import Fix, LiveLogRules, PairRules, fixed_rules
 from mangaassist.promotion import GateSettings
@@ -58,10 +60,16 @@ class Settings(BaseSettings):
     diagnoses: Annotated[DiagnosisRules, BeforeValidator(_only_known(DiagnosisRules))] = Field(
         default_factory=DiagnosisRules
     )
+    feedback: Annotated[FeedbackRules, BeforeValidator(_only_known(FeedbackRules))] = Field(
+        default_factory=FeedbackRules
+    )
     service: Annotated[ServiceSettings, BeforeValidator(_only_known(ServiceSettings))] = Field(
         default_factory=ServiceSettings
     )
     shop: Annotated[ShopSettings, BeforeValidator(_only_known(ShopSettings))] = Field(default_factory=ShopSettings)
+    monitor: Annotated[MonitorSettings, BeforeValidator(_only_known(MonitorSettings))] = Field(
+        default_factory=MonitorSettings
+    )
 
 
 def read_settings(root: Path) -> Settings:

@@ -27,10 +27,11 @@ from mangaassist.loop.fixing import without_overlap
 from mangaassist.loop.judged import judged_split
 from mangaassist.loop.lineage import ORIGIN, has_origin, keep_origin
 from mangaassist.loop.pairing import read_pairs
+from mangaassist.loop.review_queue import lexicon_to_train
 from mangaassist.loop.settings import Settings
 from mangaassist.loop.texts import DocumentTexts
 from mangaassist.pairs import split_groups
-from mangaassist.queries import Composer, Lexicon, TitleResolver, read_lexicon
+from mangaassist.queries import Composer, Lexicon, TitleResolver
 
 
 def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, progress: Progress) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
     stored = read_pairs(workspace, settings)
     encoder = workspace_encoder(workspace, settings, progress)
     fingerprint = data_fingerprint(workspace)
-    lexicon = read_lexicon(workspace.root)
+    lexicon = lexicon_to_train(workspace)
     inputs = _inputs(stored.fingerprint, fingerprint, encoder.encoder_id, lexicon, settings, seed)
     summary = _finished(workspace, inputs)
     if summary is not None:
@@ -62,7 +63,7 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
             judged=judged,
             groups=_text_groups(stored.pairs, [*train.queries, *dev.queries], composer.reader.resolver),
             series=catalogue.series,
-            exposed=stored.exposed,
+            exposed=stored.exposed or None,  # where nothing was ever shown, that says nothing about anybody
             composer=composer,
             intents={query.text: query.intent for query in (*train.queries, *dev.queries) if query.intent},
         ),
@@ -101,7 +102,7 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
 def check_current(workspace: Workspace, settings: Settings, *, encoder_id: str) -> None:
     """Raises DataError unless the candidate is what training would give now."""
     tuning, pairs = read_tuning(workspace), read_pairs(workspace, settings)
-    lexicon = read_lexicon(workspace.root)
+    lexicon = lexicon_to_train(workspace)
     now = _inputs(pairs.fingerprint, data_fingerprint(workspace), encoder_id, lexicon, settings, tuning["seed"])
     if tuning["inputs"] != now:
         raise DataError(
@@ -148,15 +149,15 @@ def _of_known_documents(pairs: Sequence[Pair], known: set[DocId]) -> list[Pair]:
 def _inputs(pairs: str, data: str, encoder_id: str, lexicon: Lexicon, settings: Settings, seed: int) -> str:
     """Digest of everything that decides what training gives; the rules for pairs are in the pairs."""
     told = {"pairs": pairs, "data": data, "encoder": encoder_id, "seed": seed, "first_run": recipe_as_json(FIRST_RUN)}
-    texts = settings.model_dump(mode="json", exclude={"pairs", "gate", "diagnoses"})
-    return sha256_bytes(canonical_json({**told, "lexicon": dict(lexicon), "settings": texts}))
+    texts = settings.model_dump(mode="json", exclude={"pairs", "gate", "monitor", "diagnoses", "feedback"})
+    return sha256_bytes(canonical_json({**told, "lexicon": lexicon.as_json(), "settings": texts}))
 
 
 def _begin_anew(workspace: Workspace) -> None:
     """Takes away what speaks of the old candidate before its files are written over."""
     folder = candidate_folder(workspace)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("tuning.json", ORIGIN, "report.json", "report.md", "evidence.json", "decision.json"):
+    for name in ("tuning.json", ORIGIN, "report.json", "report.md", "report.html", "evidence.json", "decision.json"):
         (folder / name).unlink(missing_ok=True)
     sync_directory(folder)
 

@@ -19,9 +19,12 @@ DropReason = Literal[
     "unknown_document",
     "leaks_test_reference",
     "near_test_query",
+    "judged_for_test",
+    "judged_not_relevant",
     "pending",
     "rejected",
     "dropped_generator",
+    "not_teachable",
 ]
 
 
@@ -38,6 +41,7 @@ class PairRules:
     max_synthetic_share: of the summed weight; stays strictly below.
     dropped_generators: names of generators whose proposals do not train, accepted or not.
     popularity_exponent: 0 leaves popular documents their weight, 1 gives every document the same.
+    from_judgements: whether the judged train queries make pairs too; where a log trains, they validate only.
     """
 
     min_intent_confidence: float = 0.6
@@ -48,6 +52,7 @@ class PairRules:
     max_document_share: float = 1.0
     max_synthetic_share: float = 0.20
     popularity_exponent: float = 0.5
+    from_judgements: bool = False
     dropped_generators: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
 """A folder of index builds in, a store out that this and any other process can search, and change."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from mangaassist.retrieval.build import MEND, Build
 from mangaassist.retrieval.delta import Change
 from mangaassist.retrieval.facets import completed
 from mangaassist.retrieval.index_folder import current_name, read_current, writing
+from mangaassist.retrieval.reading import VectorReader, reader_of
 from mangaassist.retrieval.snapshot import fresh, with_news
 from mangaassist.retrieval.store import (
     DocumentVectors,
@@ -58,6 +59,11 @@ class EmbeddedStore:
         """How many documents come from the delta: each costs every search a little, until `compact`."""
         return len(self._now.changed)
 
+    @property
+    def attachments(self) -> Mapping[str, bytes]:
+        """The files that were kept with the build, by name; the delta changes none of them."""
+        return self._now.build.attachments
+
     def search(self, queries: Vectors, k: int, *, where: Where | None = None) -> list[Hits]:
         """For each query the best `k` documents that pass the filter."""
         now = self._now
@@ -71,6 +77,10 @@ class EmbeddedStore:
         for index, doc_id in enumerate(doc_ids):
             found[index] = now.vector(doc_id)
         return found
+
+    def reader(self, doc_ids: Sequence[DocId]) -> VectorReader:
+        """Reads vectors of these documents by their number in this order; a later `refresh` does not change it."""
+        return reader_of(self._now, doc_ids)
 
     def upsert(self, documents: DocumentVectors) -> None:
         """Add documents, or replace those of the same id; every process sees it at its next `refresh`."""

@@ -1,7 +1,8 @@
 """The JSON of `POST /v1/retrieve` in, a request for the engine out; an answer in, its JSON out."""
 
-from dataclasses import asdict
-from typing import Annotated, Any, Final, Self
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -9,7 +10,7 @@ from mangaassist.core.service_settings import ServiceSettings
 from mangaassist.core.types import Intent
 from mangaassist.data.contracts import ID_SHAPE, without_nul
 from mangaassist.data.problems import Problem, refusal
-from mangaassist.serving.answers import Answer, Filters, ResultKind, RetrieveRequest
+from mangaassist.serving.answers import Answer, AnswerShelf, Filters, Result, ResultKind, RetrieveRequest, ShelfTitle
 from mangaassist.serving.refusals import Refused, invalid_field, invalid_fields
 
 
@@ -22,6 +23,9 @@ def whole_text(value: str) -> str:
 
 Value = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(whole_text)]
 Values = Annotated[tuple[Value, ...], Field(max_length=50)]
+RESULT_FIELDS, SHELF_FIELDS, TITLE_FIELDS = (
+    tuple(field.name for field in fields(shown)) for shown in (Result, AnswerShelf, ShelfTitle)
+)
 PersonId = Annotated[str, ID_SHAPE, AfterValidator(whole_text)]
 
 
@@ -104,15 +108,65 @@ class ResultBody(BaseModel):
     why: list[str]
 
 
-class ShelfBody(BaseModel):
-    """Results under a name of their own."""
+class ShelfTitleBody(BaseModel):
+    """A title on a shelf."""
 
+    id: str
+    title: str
+    url: str | None
+
+
+class ShelfBody(BaseModel):
+    """Titles under a name of their own, as `answers.AnswerShelf` says."""
+
+    id: str
     name: str
-    results: list[ResultBody]
+    facets: list[str]
+    score: float
+    titles: list[ShelfTitleBody]
 
 
 class AnswerBody(BaseModel):
     """What was found; send `query_id` with every event about it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "query_id": "5f0c6e1f3a1b4d53a5d6f8b7c9e0a1b2",
+                    "release": "embed-adapter-v03",
+                    "intent": "recommendation",
+                    "intent_confidence": 0.93,
+                    "degraded": False,
+                    "results": [
+                        {
+                            "id": "claymore",
+                            "kind": "title",
+                            "title": "Claymore",
+                            "text": "Half-human women hunt the monsters whose blood they share.",
+                            "url": None,
+                            "facts": {"genres": ["fantasy"], "tones": ["dark"]},
+                            "score": 0.81,
+                            "why": ["like Berserk: dark, fantasy"],
+                        }
+                    ],
+                    "shelves": [
+                        {
+                            "id": "shelf-6ecaa96b3b",
+                            "name": "Dark fantasy: demons",
+                            "facets": ["fantasy", "demons", "dark"],
+                            "score": 0.74,
+                            "titles": [
+                                {"id": "claymore", "title": "Claymore", "url": None},
+                                {"id": "dororo", "title": "Dororo", "url": None},
+                            ],
+                        }
+                    ],
+                    "latency_ms": 3.1,
+                }
+            ]
+        }
+    )
 
     query_id: str
     release: str
@@ -124,12 +178,22 @@ class AnswerBody(BaseModel):
     latency_ms: float
 
 
-NOT_SENT: Final = ("stages_ms",)
-
-
 def answer_json(answer: Answer) -> dict[str, Any]:
-    """The answer as it is sent."""
-    content = asdict(answer)
-    for name in NOT_SENT:
-        del content[name]
-    return {**content, "latency_ms": round(answer.latency_ms, 3)}
+    """The answer as it is sent: every field but `stages_ms` and `experiment`."""
+    return {
+        "query_id": answer.query_id,
+        "release": answer.release,
+        "intent": answer.intent,
+        "intent_confidence": answer.intent_confidence,
+        "degraded": answer.degraded,
+        "results": [_fields(result, RESULT_FIELDS) for result in answer.results],
+        "shelves": [
+            {**_fields(shelf, SHELF_FIELDS), "titles": [_fields(title, TITLE_FIELDS) for title in shelf.titles]}
+            for shelf in answer.shelves
+        ],
+        "latency_ms": round(answer.latency_ms, 3),
+    }
+
+
+def _fields(value: object, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in names}

@@ -98,7 +98,7 @@ def test_what_groups_share_is_one_observation_and_not_many() -> None:
     material = Material(test, facts(), warm=EVEN)
 
     assert found(material, "cold_harm").status == "fail"
-    assert found(replace(material, test=replace(test, groups=test.groups | one_need)), "cold_harm").status == "ok"
+    assert found(replace(material, test=replace(test, groups={**test.groups, **one_need})), "cold_harm").status == "ok"
 
 
 # popularity_collapse
