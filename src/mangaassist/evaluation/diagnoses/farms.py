@@ -125,7 +125,7 @@ def _evidence(
     carried: Sequence[DocId],
     rules: DiagnosisRules,
 ) -> tuple[Evidence, ...]:
-    """The largest carried documents. No text and no client is named: a report must hold nothing that is to be erased."""
+    """The largest carried documents; no text and no client is named, so that a report holds nothing to be erased."""
     found = []
     for doc_id in sorted(carried, key=lambda doc_id: (-sizes[doc_id], doc_id))[:SHOWN_EVIDENCE]:
         clients = sorted(cells[doc_id], key=lambda client: (-cells[doc_id][client], client))[: rules.carriers]
