@@ -276,8 +276,8 @@ def test_click_farm_is_found_with_the_title_and_its_carriers() -> None:
     assert (diagnosis.status, diagnosis.fix) == ("fail", "click_farm")
     assert diagnosis.value == pytest.approx(60 / (60 + len(log)), abs=1e-3)
     (shown,) = diagnosis.evidence
-    assert (shown.document, shown.query) == ("Title 099", "best manga ever")
-    assert shown.said == "3 clients made 60 of its 60 pairs (100%)"
+    assert (shown.document, shown.query) == ("Title 099", None), "a report holds no text that a client typed"
+    assert shown.said == "3 clients made 60 of its 60 pairs (100%), with 1 different texts"
 
 
 def test_an_honest_log_has_no_click_farm() -> None:
