@@ -20,7 +20,7 @@ from mangaassist.serving import LiveEngine, RetrieveRequest
 
 PAGE = "docs/serving.md"
 ROUNDS, QUESTIONS, SEED = 10, 500, 0
-STAGES = ("encode", "route", "compose", "adapt", "search", "rules", "total")
+STAGES = ("encode", "route", "compose", "adapt", "search", "rules", "shelves", "total")
 
 
 def main() -> None:

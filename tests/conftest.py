@@ -1,4 +1,34 @@
 """What holds for every test folder."""
 
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 collect_ignore_glob = ["*conftest.py"]
 """Doctests are looked for in all modules; several of one name would be taken for one another."""
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+"""The machine's own browser: nothing is downloaded for a test."""
+
+_QUIET = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+"""A container has no sandbox to offer, and a test asks nothing of anybody."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """A real browser without a window; skips visibly where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="the extra `dev` is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed (Debian: apt install chromium)")
+    with playwright.sync_playwright() as running:
+        started = running.chromium.launch(executable_path=CHROMIUM, args=list(_QUIET))
+        yield started
+        started.close()

@@ -2,6 +2,8 @@
 
 import ast
 import importlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,7 @@ ALLOWED: dict[str, set[str]] = {
     "encoders": {"core"},
     "evaluation": {"core"},
     "queries": {"core", "data"},
+    "shelves": {"core", "data", "queries"},
     "retrieval": {"core", "queries"},
     "pairs": {"core", "data"},
     "promotion": {"core", "evaluation"},
@@ -28,6 +31,7 @@ ALLOWED: dict[str, set[str]] = {
         "data",
         "encoders",
         "queries",
+        "shelves",
         "pairs",
         "intents",
         "feedback",
@@ -41,6 +45,7 @@ ALLOWED: dict[str, set[str]] = {
         "data",
         "encoders",
         "queries",
+        "shelves",
         "intents",
         "retrieval",
         "adapter",
@@ -48,6 +53,8 @@ ALLOWED: dict[str, set[str]] = {
         "promotion",
         "loop",
     },
+    "experiments": {"core", "data", "loop", "promotion", "serving"},
+    "monitoring": {"core", "data", "encoders", "queries", "adapter", "promotion", "loop"},
     "erasure": {"core", "data", "encoders", "feedback", "promotion", "loop", "serving"},
     "commands": set(PACKAGES) | {"mangaassist"},
 }
@@ -150,6 +157,15 @@ def test_the_base_install_needs_no_torch() -> None:
         }
         names |= {(node.module or "").split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         assert "torch" not in names or str(module.relative_to(SOURCE)) in torch_users
+
+
+def test_no_command_loads_torch_before_it_trains() -> None:
+    """Loading it takes as long as everything else together."""
+    loads = "import sys, mangaassist.cli; print('torch' in sys.modules)"
+
+    printed = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True).stdout
+
+    assert printed == "False\n"
 
 
 def test_public_core_types_are_documented() -> None:

@@ -5,8 +5,10 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from mangaassist.commands.beginning import init
 from mangaassist.commands.bench import bench
 from mangaassist.commands.demo import demo
+from mangaassist.commands.experimenting import experiment
 from mangaassist.commands.exporting import export
 from mangaassist.commands.feedback import feedback
 from mangaassist.commands.forgetting import forget
@@ -17,14 +19,15 @@ from mangaassist.commands.keys import keys
 from mangaassist.commands.learn import learn
 from mangaassist.commands.learning import evaluate, train
 from mangaassist.commands.making_pairs import pairs
+from mangaassist.commands.monitoring import monitor
 from mangaassist.commands.releasing import gate, promote, releases, rollback
 from mangaassist.commands.searching import search
 from mangaassist.commands.serving import serve
-from mangaassist.commands.taking_in import embed, ingest, init
+from mangaassist.commands.taking_in import embed, ingest
 
 FLOW = (
     *(init, ingest, embed, pairs, train, evaluate, gate, promote, rollback, releases, export, intents, keys),
-    *(index, search, serve, feedback, learn, forget, backup, migrate, gc, bench, demo),
+    *(index, search, serve, experiment, monitor, feedback, learn, forget, backup, migrate, gc, bench, demo),
 )
 """A function is one command, a Typer a command that has others under it."""
 

@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mangaassist.adapter.artifact import AdapterInfo, artifact_files, load_artifact, save_artifact
+from mangaassist.adapter.artifact import AdapterInfo, artifact_files, load_artifact, read_composition, save_artifact
 from mangaassist.adapter.examples import TrainingSet
 from mangaassist.adapter.fitting import fit
 from mangaassist.adapter.ladder import LADDER, Adapter, Rung
 from mangaassist.adapter.recipes import recipes_for
 from mangaassist.core.errors import ArtifactError, EncoderMismatch
+from mangaassist.core.files import sha256_bytes
+from mangaassist.queries import CompositionWeights, Lexicon
 
 
 def fitted(rung: Rung, data: TrainingSet) -> tuple[Adapter, AdapterInfo]:
@@ -107,3 +109,20 @@ def test_the_model_card_names_encoder_and_recipe(small_set: TrainingSet) -> None
     assert "some-encoder@1" in card
     assert "temperature 0.07" in card
     assert f"{np.prod(adapter.tensors()['shared.matrix'].shape):,} numbers" in card
+
+
+def test_the_lexicon_comes_back_also_from_when_it_had_one_section(small_set: TrainingSet, tmp_path: Path) -> None:
+    adapter, info = fitted("linear", small_set)
+    lexicon = Lexicon({"comfy": ("cozy",)}, {"fantasy": ("magic",)})
+    save_artifact(tmp_path / "now", adapter, replace(info, lexicon=lexicon))
+    (tmp_path / "then").mkdir()
+    for name, content in artifact_files(adapter, info).items():
+        (tmp_path / "then" / name).write_bytes(content)
+    old = b'{"lexicon": {"comfy": ["cozy"]}, "weights": {"rejected": 0.4}}'
+    (tmp_path / "then" / "composition.json").write_bytes(old)
+    manifest = json.loads((tmp_path / "then" / "manifest.json").read_bytes())
+    manifest["files"]["composition.json"] = sha256_bytes(old)
+    (tmp_path / "then" / "manifest.json").write_text(json.dumps(manifest))
+
+    assert read_composition(tmp_path / "now") == (CompositionWeights(), lexicon)
+    assert read_composition(tmp_path / "then") == (CompositionWeights(rejected=0.4), Lexicon({"comfy": ("cozy",)}))

@@ -1,5 +1,6 @@
 """What trains, with which negatives, and that the same seed gives the same bytes."""
 
+import sys
 from dataclasses import replace
 from itertools import islice
 
@@ -15,7 +16,7 @@ from mangaassist.adapter.fitting import fit, fit_rounds
 from mangaassist.adapter.ladder import Adapter
 from mangaassist.adapter.recipes import FIRST_RUN, GradientRecipe, RidgeRecipe, recipes_for
 from mangaassist.adapter.training import Tables, TorchSide, batch_loss
-from mangaassist.core.errors import DataError
+from mangaassist.core.errors import DataError, MissingExtra
 from mangaassist.core.types import DocId, Example
 
 NO_CORPUS = GradientRecipe("linear", rounds=3, corpus_weight=0.0)
@@ -217,3 +218,14 @@ def test_other_gradient_rungs_take_over_the_negatives_of_the_linear_one() -> Non
 
     assert recipes_for("residual", like=like) == (replace(like, rung="residual"),)
     assert len(recipes_for("linear")) == 3
+
+
+def test_training_without_torch_names_the_extra_and_closed_forms_need_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = as_training_set(*turned_world())
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for name in ("training", "losses"):
+        monkeypatch.delitem(sys.modules, f"mangaassist.adapter.{name}")
+
+    with pytest.raises(MissingExtra, match=r"pip install 'mangaassist\[train\]'"):
+        fit(NO_CORPUS, data, seed=0)
+    assert fit(recipes_for("ridge")[0], data, seed=0).rung == "ridge"

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "loop" / "world"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "monitoring"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "serving"))
 
 from command_line import FinishedDemo, run
 from loop_fixtures import (

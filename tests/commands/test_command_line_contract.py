@@ -34,6 +34,11 @@ COMMANDS = (
     "index",
     "search",
     "serve",
+    "experiment start",
+    "experiment stop",
+    "experiment status",
+    "experiment report",
+    "monitor",
     "feedback bucket",
     "feedback cluster",
     "feedback propose",
@@ -51,10 +56,11 @@ INTENTS = ("intents train", "intents evaluate", "intents show")
 FEEDBACK = ("feedback bucket", "feedback cluster", "feedback propose", "feedback review", "feedback stats")
 ON_A_WORKSPACE = (
     *("embed", "pairs", "train", "evaluate", "gate", "promote", "rollback", "releases", "migrate", "gc"),
-    *("index", "serve", "forget"),
+    *("index", "serve", "monitor", "forget"),
     *INTENTS,
     *FEEDBACK,
     "learn",
+    *("experiment stop", "experiment status", "experiment report"),
 )
 
 
@@ -121,9 +127,14 @@ def test_help_names_every_command() -> None:
         ("intents", "train", "--seed", "many"),
         ("train", "--seed", "many"),
         ("demo", "--scale", "0"),
+        ("monitor", "--window", "0"),
+        ("monitor", "--since", "yesterday"),
         ("promote", "--override", "because"),
         ("export", "--format", "onnx"),
         ("export", "--out", "somewhere"),
+        ("experiment", "start"),
+        ("experiment", "start", "nonsense"),
+        ("experiment", "start", "shadow", "--share", "1.5"),
     ],
 )
 def test_wrong_usage_exits_2_and_prints_no_result(words: tuple[str, ...]) -> None:

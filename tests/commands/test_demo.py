@@ -9,7 +9,7 @@ from command_line import FinishedDemo, refused, run
 from mangaassist.data import Workspace
 from mangaassist.encoders import load_encoder
 from mangaassist.evaluation import METRICS
-from mangaassist.loop import read_pair_counts, read_proposals, registry_of
+from mangaassist.loop import describe_intents, live_intents, read_pair_counts, read_proposals, registry_of
 
 SCALE = ("--scale", "0.02")
 RULE_FAMILIES = ("no harm, cell ", "no harm, intent ")
@@ -42,6 +42,7 @@ def test_the_json_has_exactly_these_keys(finished_demo: FinishedDemo) -> None:
         "rules",
         "decision",
         "release",
+        "intents",
         "seconds",
     ]
 
@@ -111,6 +112,16 @@ def test_every_rule_of_the_gate_has_name_value_bound_and_passed(finished_demo: F
     ]
     assert {rule["passed"] for rule in rules} <= {True, False, None}
     assert {rule["name"]: rule["bound"] for rule in rules}["recall@3"] == 0.3
+
+
+def test_what_is_served_routes_messages_without_the_callers_intent(finished_demo: FinishedDemo) -> None:
+    shop = Workspace.open(finished_demo.folder)
+    classifier = live_intents(shop, encoder_id=load_encoder("local").encoder_id)
+    told = finished_demo.result["intents"]
+
+    assert classifier is not None
+    assert told["version"] == classifier.version == "intents-v01"
+    assert told == {"version": "intents-v01", **describe_intents(shop)["cross_validation"]}
 
 
 def test_the_decision_and_the_release_are_those_of_the_workspace(finished_demo: FinishedDemo) -> None:

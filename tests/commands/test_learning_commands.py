@@ -75,7 +75,7 @@ def test_evaluate_shows_slices_enrichment_and_where_the_report_lies(shop: Worksp
     assert "by symptom phrasing 50 0." in said
     assert "support 20 too small" in said
     assert "Sparse titles, plain → enriched text, recall@3 frozen 0." in said
-    assert said.endswith(f"The full report: {shop.root / 'runs' / 'candidate' / 'report.md'}")
+    assert said.endswith(f"The full report: {shop.root / 'runs' / 'candidate' / 'report.html'}")
 
 
 def test_the_tables_of_evaluate_fit_a_terminal_of_80_columns(shop: Workspace) -> None:

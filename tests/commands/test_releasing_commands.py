@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -160,3 +161,42 @@ def test_people_read_which_release_is_live_and_who_did_that(shop: Workspace) -> 
 
     assert f"mina [the editor] promote {FIRST}: more [tests]" in said
     assert "rollback embed-adapter-v00: rolled back by hand" in said
+
+
+# releases --compare
+
+
+@pytest.mark.usefixtures("easy_gate")
+def test_a_release_and_the_candidate_stand_side_by_side_on_one_page(shop: Workspace, tmp_path: Path) -> None:
+    promoted(shop)
+    page = tmp_path / "compare.html"
+
+    told = result("releases", "--compare", f"{FIRST}, candidate", "--html", page, "--workspace", shop.root)
+
+    assert told == {"compared": [FIRST, "candidate"], "page": str(page)}
+    assert FIRST in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("words", [("--compare", "candidate"), ("--html", "x.html")])
+def test_comparing_needs_releases_and_a_file(shop: Workspace, words: tuple[str, ...]) -> None:
+    done = run("releases", *words, "--workspace", shop.root)
+
+    assert done.exit_code == 2
+    assert "go together" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--compare", "candidate", "--html", "x.html"), "two releases or more"),
+        (("--compare", "embed-adapter-v00,candidate", "--html", "x.html"), "embed-adapter-v00 has no report"),
+        (("--compare", "embed-adapter-v09,candidate", "--html", "x.html"), "embed-adapter-v09"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_and_writes_no_page(
+    shop: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert said in refused("releases", *words, "--workspace", shop.root)
+    assert not (tmp_path / "x.html").exists()

@@ -52,6 +52,16 @@ def test_search_shows_baseline_live_and_candidate_with_reasons(released: Workspa
     assert systems["live"] != systems["baseline"]
     assert all(len(system["results"]) == 3 for system in systems.values())
     assert all(found["why"] for system in systems.values() for found in system["results"])
+    assert [list(shelf) for shelf in systems["live"]["shelves"]][:1] == [["name", "facets", "score", "titles"]]
+
+
+def test_search_shows_shelves_with_their_titles(released: Workspace) -> None:
+    words = ("search", "zorbil amber", "--intent", "recommendation", "--workspace", released.root)
+    name = searched(*words[1:])["systems"]["live"]["shelves"][0]["name"]
+
+    assert "shelves" in run(*words).stdout
+    assert name.split()[0] in run(*words).stdout
+    assert "shelves" not in run("search", "krattle", "--intent", "faq", "--workspace", released.root).stdout
 
 
 def test_before_any_release_search_shows_that_the_baseline_is_live(shop: Workspace) -> None:

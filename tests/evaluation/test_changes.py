@@ -25,13 +25,13 @@ def test_changes_are_sorted_by_ndcg_and_queries_that_stay_the_same_are_left_out(
     assert [each.query_id for each in worse] == ["gone", "less"]
     assert (better[0].ndcg_at_10, better[0].recall_at_3) == (1.0, 1.0)
     assert better[1].recall_at_3 == 0.0
-    assert (worse[0].first_before, worse[0].first_after) == ("right", "x")
+    assert (worse[0].top_before[0], worse[0].top_after[0]) == ("right", "x")
 
 
 def test_a_query_without_results_has_no_first_result() -> None:
     better, worse = most_changed({}, run(q="right"), judged("q"))
 
-    assert [(each.first_before, each.first_after) for each in better] == [(None, "right")]
+    assert [(each.top_before, each.top_after[:1]) for each in better] == [((), ("right",))]
     assert worse == []
 
 

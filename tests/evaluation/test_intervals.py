@@ -41,6 +41,41 @@ def test_intervals_are_the_same_for_the_same_seed() -> None:
     assert first == again
 
 
+def test_many_metrics_at_once_have_the_ends_that_each_has_alone() -> None:
+    columns = np.random.default_rng(4).normal(size=(60, 3))
+    groups = {query_id: GroupId(str(index // 4)) for index, query_id in enumerate(sorted(values_of(columns[:, 0])))}
+    resampler = Resampler(sorted(groups), groups, seed=1)
+
+    ends = resampler.ends(columns, [0.025, 0.01])
+
+    for number, column in enumerate(columns.T):
+        for tail, (low, high) in zip([0.025, 0.01], ends[:, :, number], strict=True):
+            alone = resampler.interval(values_of(column), tail=tail)
+            assert (low, high) == pytest.approx((alone.low, alone.high), abs=1e-12)
+
+
+def test_a_ratio_of_sums_with_equal_wholes_is_the_mean_of_the_parts() -> None:
+    parts = values_of(np.random.default_rng(5).random(size=50))
+    resampler = Resampler(sorted(parts), {}, seed=0)
+
+    ratio = resampler.ratio(parts, dict.fromkeys(parts, 2.0))
+
+    mean = resampler.interval(parts)
+    assert ratio.as_list() == pytest.approx([end / 2 for end in mean.as_list()])
+    assert (ratio.queries, ratio.groups) == (50, 50)
+
+
+def test_a_ratio_counts_a_query_by_its_whole() -> None:
+    parts, wholes = {QueryId("a"): 1.0, QueryId("b"): 0.0}, {QueryId("a"): 1.0, QueryId("b"): 3.0}
+
+    resampler = Resampler(sorted(parts), {}, seed=0)
+    one_group = Resampler(sorted(parts), dict.fromkeys(parts, GroupId("only")), seed=0).ratio(parts, wholes)
+
+    assert resampler.ratio(parts, wholes).mean == pytest.approx(0.25)
+    assert one_group.as_list() == pytest.approx([0.25, -1.0, 1.0])
+    assert Resampler([], {}, seed=0).ratio({}, {}).queries == 0
+
+
 def test_one_group_leaves_everything_open_and_says_so() -> None:
     values = values_of(np.array([0.0, 1.0]))
     resampler = Resampler(sorted(values), dict.fromkeys(values, GroupId("only")), seed=0)

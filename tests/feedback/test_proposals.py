@@ -21,7 +21,7 @@ from mangaassist.feedback import (
     propose_items,
     propose_words,
 )
-from mangaassist.queries import QueryReader, facet_of
+from mangaassist.queries import Lexicon, QueryReader, facet_of
 
 TITLES = {
     "kare-kano": (["romance", "comedy"], ["rivals to lovers", "rivals"]),
@@ -51,7 +51,7 @@ def shelf() -> ProposalShelf:
     documents = [Document(DocId(name), name, name.title(), "title") for name in TITLES]
     documents += [Document(DocId(name), name, name.title(), "article") for name in ("shipping", "returns")]
     vectors = np.eye(len(documents), 12, dtype=np.float32)
-    reader = QueryReader(titles, [document.doc_id for document in documents], {})
+    reader = QueryReader(titles, [document.doc_id for document in documents], Lexicon())
     return ProposalShelf(documents, vectors, reader.facets)
 
 
@@ -60,7 +60,7 @@ def wishes(*texts: str) -> ClusterWishes:
         Title(title_id=name, title=name.title(), genres=genres, themes=themes)
         for name, (genres, themes) in TITLES.items()
     ]
-    reader = QueryReader(titles, [DocId(name) for name in TITLES], {})
+    reader = QueryReader(titles, [DocId(name) for name in TITLES], Lexicon())
     none = FacetVectors([], np.zeros((0, 12), np.float32), np.zeros((0, 12), np.float32))
     return cluster_wishes(texts, reader, none, np.ones(12, np.float32))
 
@@ -117,7 +117,7 @@ def test_a_cluster_asks_for_what_its_texts_say_and_turns_down_what_they_turn_dow
 
 def test_a_facet_that_no_text_says_is_asked_for_where_its_vector_stands_out() -> None:
     titles = [Title(title_id="a", title="A", genres=["healing", "action"])]
-    reader = QueryReader(titles, [DocId("a")], {})
+    reader = QueryReader(titles, [DocId("a")], Lexicon())
     vectors = np.eye(2, 4, dtype=np.float32)
     centres = np.concatenate([np.tile([[0, 1, 0, 0]], (30, 1)), [[1, 0, 0, 0]]]).astype(np.float32)
     facets = FacetVectors([("action",), ("healing",)][::-1], vectors, centres)

@@ -1,6 +1,8 @@
 """The newest searches of a log: they train nothing, and are scored beside the judged queries."""
 
 import json
+import re
+from dataclasses import replace
 from datetime import date
 from io import StringIO
 from pathlib import Path
@@ -17,7 +19,8 @@ from mangaassist.commands.making_pairs import draw_pairs
 from mangaassist.commands.report_tables import draw_report
 from mangaassist.core.errors import DataError, LeakageError
 from mangaassist.core.types import DocId, GroupId, Query, QueryId, no_progress
-from mangaassist.data import Workspace, ingest, ubi_events, ubi_queries
+from mangaassist.data import Workspace, ingest, judged_queries, ubi_events, ubi_queries
+from mangaassist.evaluation import PositionBias, debiased_sentences
 from mangaassist.loop import (
     candidate_folder,
     evaluate_candidate,
@@ -28,7 +31,9 @@ from mangaassist.loop import (
     train_candidate,
 )
 from mangaassist.loop.live_log import CAUTION, scored_live_log
-from mangaassist.pairs import HeldOut, LiveLogTest, PairsReport, click_pairs, hold_out_newest
+from mangaassist.loop.live_log_choices import position_bias
+from mangaassist.loop.live_log_debiased import answer, debiased_live_log
+from mangaassist.pairs import HeldOut, LiveLogTest, PairsReport, SyntheticPair, click_pairs, hold_out_newest
 from mangaassist.promotion import IDENTITY
 
 HALF = "[live_log]\nnewest_share = 0.5\n"
@@ -238,3 +243,128 @@ def test_an_interval_is_the_wider_of_sessions_and_texts(one: str) -> None:
         return float(high - low)
 
     assert width(together) > 1.5 * width(alone)
+
+
+# Debiased
+
+
+def test_the_section_debiases_and_says_how_much_of_the_candidate_was_ever_shown(half_tests: Workspace) -> None:
+    report, said = evaluated(half_tests), StringIO()
+    draw_report(Console(file=said, width=300), report, Path("report.md"))
+
+    section = report["live_log"]
+    assert section["position_bias"] is None  # a few days of fifty titles tell too little
+    mean, low, high = section["choices"]["delta"]["chosen@3"]["as_clicked"]
+    assert low <= mean <= high
+    assert section["choices"]["choices"] >= section["queries"]
+    assert sum(section["exposure"]["candidate_shown_of_3"]) == section["queries"]
+    shares = [count / 3 for count in range(4)]
+    mean = sum(s * n for s, n in zip(shares, section["exposure"]["candidate_shown_of_3"], strict=True))
+    assert section["exposure"]["coverage"]["candidate"][0] == pytest.approx(mean / section["queries"])
+    assert section["answer"]["says"] in {"inconclusive", "better", "worse", "no difference shown"}
+    assert f"What the log answers: {section['answer']['says']}" in said.getvalue()
+    for written in ("report.md", "report.html"):
+        assert "What the log answers" in (candidate_folder(half_tests) / written).read_text(encoding="utf-8")
+
+
+def delta(debiased: list[float] | None) -> dict[str, list[float] | None]:
+    return {"as_clicked": [-0.1, -0.2, -0.05], "debiased": debiased}
+
+
+@pytest.mark.parametrize(
+    ("debiased", "coverage", "says", "because"),
+    [
+        ([0.1, 0.05, 0.15], 0.80, "better", r"\+0\.050 to \+0\.150"),
+        ([-0.1, -0.15, -0.05], 1.0, "worse", "-0.150 to -0.050"),
+        ([0.1, -0.05, 0.25], 0.9, "no difference shown", "-0.050"),
+        ([0.1, 0.05, 0.15], 0.7999, "inconclusive", r"only 80% .*`mangaassist experiment`"),
+        ([-0.1, -0.15, -0.05], 0.36, "inconclusive", r"only 36% .*`mangaassist experiment`"),
+        (None, 0.9, "inconclusive", "how much a position is looked at"),
+    ],
+)
+def test_under_80_percent_exposure_the_log_has_no_answer_and_points_to_interleaving(
+    debiased: list[float] | None, coverage: float, says: str, because: str
+) -> None:
+    found = answer(delta(debiased), coverage)
+
+    assert found["says"] == says
+    assert re.search(because, found["because"])
+
+
+def shown_at(places: dict[str, int], *, searches: int) -> pl.DataFrame:
+    rows = [(f"q{n}", f"q{n}", doc_id, place, False) for n in range(searches) for doc_id, place in places.items()]
+    return pl.DataFrame(rows, schema=["query_id", "user_query", "object_id", "position", "clicked"], orient="row")
+
+
+def test_weights_turn_the_answer_where_the_old_ranking_hid_what_shoppers_wanted() -> None:
+    """Six shoppers chose what stood first, four what stood where a fourth looks; the candidate shows the latter."""
+    test = planted(searches=10)
+    chosen = {query.query_id: DocId("top" if number < 6 else "deep") for number, query in enumerate(test.queries)}
+    test = replace(
+        test,
+        qrels={query_id: {doc_id: 1} for query_id, doc_id in chosen.items()},
+        positions={query_id: {DocId("top"): 1, DocId("deep"): 4} for query_id in chosen},
+    )
+    old = {
+        query_id: {DocId(name): -float(place) for place, name in enumerate(["top", "x", "y", "deep"])}
+        for query_id in chosen
+    }
+    new = {
+        query_id: {DocId(name): -float(place) for place, name in enumerate(["deep", "x", "y", "top"])}
+        for query_id in chosen
+    }
+    bias = PositionBias((1.0, 0.5, 0.3, 0.25), 1000, 10)
+    shown = shown_at({"top": 1, "x": 2, "y": 3, "deep": 4}, searches=10)
+
+    found = debiased_live_log(test, {"candidate": new, "baseline": old}, shown, bias, {}, seed=0)
+
+    gains = found["choices"]["delta"]["chosen@3"]
+    assert gains["as_clicked"][0] == pytest.approx(0.4 - 0.6)
+    assert gains["debiased"][0] == pytest.approx((4 * 4 - 6) / (4 * 4 + 6))
+    assert found["exposure"]["coverage"]["candidate"][0] == 1.0
+    assert found["agreement"] == {"as_clicked": None, "debiased": None}
+
+
+def test_agreement_is_with_the_grades_that_people_gave_the_same_text() -> None:
+    test = planted(searches=4)
+    runs = {who: rankings(test, "right") for who in ("candidate", "baseline")}
+    judged = {"q0": {DocId("right"): 2, DocId("wrong"): 0}, "q1": {DocId("right"): 0, DocId("wrong"): 0}, "else": {}}
+
+    found = debiased_live_log(test, runs, shown_at({"right": 1}, searches=4), None, judged, seed=0)
+
+    clicked = found["agreement"]["as_clicked"]
+    assert (clicked["judgements"], clicked["texts"], clicked["agreed"]) == (4, 2, 0.75)
+    assert clicked["kappa"][0] == pytest.approx(0.5)
+    assert found["agreement"]["debiased"] is None
+    assert found["position_bias"] is None
+
+
+def test_a_log_without_impressions_cannot_be_debiased_and_says_so() -> None:
+    test = planted(searches=4)
+    nothing = shown_at({}, searches=0).cast({"user_query": pl.String, "object_id": pl.String, "query_id": pl.String})
+
+    bias = position_bias(nothing, without=())
+    runs = {who: rankings(test, "right") for who in ("candidate", "baseline")}
+    found = debiased_live_log(test, runs, nothing, bias, {}, seed=0)
+
+    assert bias is None
+    assert found["choices"]["delta"]["chosen@3"]["debiased"] is None
+    assert found["answer"]["says"] == "inconclusive"
+    assert any("cannot be told" in sentence for sentence in debiased_sentences(found))
+
+
+def test_a_report_from_before_has_no_such_sentences() -> None:
+    assert debiased_sentences({"queries": 3, "systems": None}) == []
+
+
+def test_a_judged_query_that_was_made_up_stops_the_evaluation(shop: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A synthetic query in a gate metric: the first test query has the text of a proposal."""
+    before = (candidate_folder(shop) / "evidence.json").read_bytes()
+    first = next(query for query in judged_queries(shop) if query.split == "test")
+    proposal = SyntheticPair("syn-1", first.text, DocId("pirates-1"), "facets", "accepted", "mina")
+    monkeypatch.setattr("mangaassist.loop.evaluating.read_proposals", lambda _: [proposal])
+
+    with pytest.raises(LeakageError, match="judged queries are synthetic"):
+        evaluated(shop)
+
+    assert (candidate_folder(shop) / "evidence.json").read_bytes() == before

@@ -73,6 +73,7 @@ def test_a_promoted_candidate_is_released_with_its_papers_and_live(shop: Workspa
         "manifest.json",
         "report.json",
         "report.md",
+        "report.html",
         "evidence.json",
         "decision.json",
         "lineage.json",
@@ -213,9 +214,11 @@ def test_the_report_in_markdown_holds_the_decision_as_soon_as_there_is_one(shop:
 
     decided(shop)
 
-    text = path.read_text()
+    text, page = path.read_text(), path.with_suffix(".html").read_text()
     assert "## Decision: promote" in text
-    assert (shop.releases / released(shop) / "report.md").read_text() == text
+    assert "Ship it" in page
+    release = shop.releases / released(shop)
+    assert ((release / "report.md").read_text(), (release / "report.html").read_text()) == (text, page)
 
 
 @pytest.mark.usefixtures("easy_gate")
@@ -234,6 +237,7 @@ def test_the_report_in_markdown_does_not_keep_a_decision_on_other_evidence(shop:
     evaluate_candidate(shop, read_settings(shop.root), live=IDENTITY, seed=0, now=NOON, progress=no_progress)
 
     assert "Decision" not in (candidate_folder(shop) / "report.md").read_text()
+    assert "Not judged yet" in (candidate_folder(shop) / "report.html").read_text()
 
 
 @pytest.mark.usefixtures("easy_gate")

@@ -314,10 +314,10 @@ def test_an_accepted_word_is_the_candidates_and_serves_only_with_it(shop: Worksp
     store = review_store(shop)
     store.add([ReviewItem("word", "lexicon", "a test", phrase=NEW_WORD, facets=("healing",), texts=(NEW_WORD,))])
 
-    assert NEW_WORD not in lexicon_to_train(shop)
+    assert NEW_WORD not in lexicon_to_train(shop).facets
     store.decide("word", ADA, "accept")
 
-    assert lexicon_to_train(shop)[NEW_WORD] == ("healing",)
+    assert lexicon_to_train(shop).facets[NEW_WORD] == ("healing",)
     make_pairs(shop, settings)
     assert train_candidate(shop, settings, seed=0, progress=no_progress)["inputs"] != before["inputs"]
 

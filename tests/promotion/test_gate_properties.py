@@ -5,8 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mangaassist.promotion import (
+    FIRST_RUN,
     Decision,
     GateEvidence,
+    GateSettings,
     JudgedRange,
     LatencyEvidence,
     Measured,
@@ -17,8 +19,9 @@ from mangaassist.promotion import (
 )
 from mangaassist.promotion.evidence import DiagnosisLevel
 
+RANK = {"reject": 0, "inconclusive": 1, "promote": 2}
 LEVELS: tuple[DiagnosisLevel, ...] = ("fail", "warn", "ok")
-UNHURRIED = settings(deadline=None)  # a busy machine is no failure
+UNHURRIED = settings(deadline=None, max_examples=60)  # a busy machine is no failure
 SIZES = st.sampled_from([49, 50, 99, 100, 500])
 
 
@@ -172,3 +175,58 @@ def test_only_an_open_decision_asks_for_queries_and_always_for_more_than_there_a
 
     assert decision.queries_needed is None or decision.outcome == "inconclusive"
     assert decision.queries_needed is None or decision.queries_needed > evidence.queries
+
+
+@UNHURRIED
+@given(evidence=evidences(), data=st.data())
+def test_a_better_candidate_is_never_judged_worse(evidence: GateEvidence, data: st.DataObject) -> None:
+    """With the same documents judged: a judgement more may turn an open range into a missed ceiling."""
+    improved = better(evidence, lambda: data.draw(st.just(0.0) | numbers(0, 0.2)))
+    as_judged = replace(improved, judged_at_3=evidence.judged_at_3)
+
+    assert RANK[judge(as_judged).outcome] >= RANK[judge(evidence).outcome]
+
+
+@UNHURRIED
+@given(evidence=evidences(), data=st.data())
+def test_looser_bounds_never_judge_worse(evidence: GateEvidence, data: st.DataObject) -> None:
+    step = data.draw(st.fixed_dictionaries({name: numbers(0, 0.2) for name in ("floor", "ceiling", "margin", "ms")}))
+    looser = GateSettings(
+        recall_at_3_floor=FIRST_RUN.recall_at_3_floor - step["floor"],
+        ndcg_at_10_floor=FIRST_RUN.ndcg_at_10_floor - step["floor"],
+        bad_top1_ceiling=FIRST_RUN.bad_top1_ceiling + step["ceiling"],
+        harm_margin=FIRST_RUN.harm_margin + step["margin"],
+        harm_margin_of_mean=FIRST_RUN.harm_margin_of_mean + step["margin"],
+        latency_addon_ceiling_ms=FIRST_RUN.latency_addon_ceiling_ms + step["ms"],
+        routing_ceiling_ms=FIRST_RUN.routing_ceiling_ms + step["ms"],
+        response_allowance_ms=FIRST_RUN.response_allowance_ms + step["ms"],
+    )
+
+    assert RANK[judge(evidence, looser).outcome] >= RANK[judge(evidence).outcome]
+
+
+@UNHURRIED
+@given(evidence=evidences(), gain=gains(-0.3))
+def test_a_slice_that_is_only_shown_decides_nothing(evidence: GateEvidence, gain: PairedGain) -> None:
+    """However bad it is: under 50 queries it takes no part."""
+    shown = replace(gain, queries=49, groups=min(gain.groups, 49))
+
+    assert judge(replace(evidence, cells={**evidence.cells, "new": shown})).outcome == judge(evidence).outcome
+
+
+@UNHURRIED
+@given(evidence=evidences(), gain=gains(-0.3))
+def test_one_slice_more_to_judge_never_helps(evidence: GateEvidence, gain: PairedGain) -> None:
+    more = replace(evidence, intents={**evidence.intents, "new": gain})
+
+    assert RANK[judge(more).outcome] <= RANK[judge(evidence).outcome]
+
+
+@UNHURRIED
+@given(evidence=evidences())
+def test_the_order_and_the_names_of_slices_do_not_matter(evidence: GateEvidence) -> None:
+    renamed = {f"z{name}": evidence.cells[name] for name in reversed(list(evidence.cells))}
+
+    decision, other = judge(evidence), judge(replace(evidence, cells=renamed))
+
+    assert (other.outcome, other.queries_needed) == (decision.outcome, decision.queries_needed)

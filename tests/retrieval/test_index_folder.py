@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from vector_worlds import documents, info, of, rows_of
 
-from mangaassist.core.errors import ArtifactError
+from mangaassist.core.errors import ArtifactError, DataError
 from mangaassist.core.types import DocId
 from mangaassist.retrieval import DocumentVectors, EmbeddedStore, build_index, compact, open_index
 from mangaassist.retrieval.build import read_build
@@ -226,3 +226,25 @@ def test_a_build_that_the_disk_refuses_leaves_the_old_one_live(tmp_path: Path, m
         build_index(tmp_path, documents(30), info())
 
     assert len(opened(tmp_path)) == 20
+
+
+def test_attachments_stay_with_the_build_through_changes_and_compaction(tmp_path: Path) -> None:
+    build_index(tmp_path, documents(30), info(), attachments={"shelves.json": b"{}"})
+    store = opened(tmp_path)
+    store.delete([DocId("d00003")])
+
+    assert store.attachments == {"shelves.json": b"{}"}
+    compact(tmp_path)
+    assert opened(tmp_path).attachments == {"shelves.json": b"{}"}
+    build_index(tmp_path, documents(30), info())
+    assert opened(tmp_path).attachments == {}
+
+
+def test_a_damaged_attachment_is_refused_and_one_named_like_a_file_of_the_build_too(tmp_path: Path) -> None:
+    name = build_index(tmp_path, documents(30), info(), attachments={"shelves.json": b"{}"})
+    (tmp_path / name / "shelves.json").write_bytes(b"[]")
+
+    with pytest.raises(ArtifactError, match=r"shelves\.json was changed since"):
+        opened(tmp_path)
+    with pytest.raises(DataError, match=r"cannot be called 'manifest\.json'"):
+        build_index(tmp_path, documents(30), info(), attachments={"manifest.json": b"{}"})

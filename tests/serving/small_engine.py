@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from mangaassist.adapter import Adapter
-from mangaassist.core.types import Query, QueryId, Vectors
+from mangaassist.core.types import DocId, Query, QueryId, Vectors
 from mangaassist.data import Article, Title, documents
 from mangaassist.evaluation import ranked
 from mangaassist.queries import Composer, CompositionWeights
 from mangaassist.retrieval import ComposedSearch
-from mangaassist.serving import Answer, Result, RetrieveRequest
+from mangaassist.serving import Answer, AnswerShelf, Result, RetrieveRequest, ShelfTitle
+from mangaassist.shelves import Arrangement, make_shelves
 
 DIMENSION = 512
 RELEASE = "embed-adapter-v00"
@@ -56,6 +57,9 @@ class SmallEngine:
         weights = CompositionWeights(reference=1.0, lexical=0.3, reference_facets=0.5)
         composer = Composer(self._documents, TITLES)
         self._adapter = Adapter("identity", DIMENSION)
+        rows = [ids.index(DocId(title.title_id)) for title in TITLES]
+        made = make_shelves(TITLES, base[rows], release=RELEASE, encoder_id=ENCODER)
+        self._shelves = Arrangement(made, [ids[row] for row in rows], lambda _: base[:0])
         self._search = ComposedSearch.over(composer, weights, self._adapter, ids, base)
 
     def answer(self, request: RetrieveRequest, *, query_id: str) -> Answer:
@@ -75,7 +79,7 @@ class SmallEngine:
             intent_confidence=request.intent_confidence,
             degraded=False,
             results=results,
-            shelves=(),
+            shelves=self._shelves_for(run) if request.intent == "recommendation" else (),
             latency_ms=(ended - started) * 1000,
             stages_ms={"encode": (encoded - started) * 1000, "search": (ended - encoded) * 1000},
         )
@@ -89,6 +93,17 @@ class SmallEngine:
 
     def is_ready(self) -> bool:
         return True
+
+    def _shelves_for(self, run: Mapping[DocId, float]) -> tuple[AnswerShelf, ...]:
+        def title(doc_id: DocId) -> ShelfTitle:
+            return ShelfTitle(doc_id, self._by_id[doc_id].heading, None)
+
+        return tuple(
+            AnswerShelf(
+                each.shelf.id, each.shelf.name, each.shelf.facets, each.score, tuple(map(title, each.standings))
+            )
+            for each in self._shelves.suiting(run, lambda _: False)
+        )
 
     def _result(self, doc_id: Any, score: float) -> Result:
         document = self._by_id[doc_id]

@@ -11,7 +11,7 @@ import pytest
 from served_shop import ServedShop, click, lines_of
 
 from mangaassist.core.errors import ServiceError
-from mangaassist.serving import Answer, Client, Result, add_key
+from mangaassist.serving import Answer, AnswerShelf, Client, Result, ShelfTitle, add_key
 
 Serve = Callable[..., ServedShop]
 
@@ -71,6 +71,17 @@ def test_answers_come_back_as_values(serve: Serve) -> None:
     assert answer.results[0].id == "split"
     assert answer.results[0].why == ("vector",)
     assert len(answer.results) == 2
+
+
+def test_shelves_come_back_as_values(serve: Serve) -> None:
+    shop = serve()
+
+    with Client(shop.running.url) as client:
+        shelves = client.retrieve("dark fantasy", intent="recommendation").shelves
+
+    assert shelves
+    assert all(isinstance(shelf, AnswerShelf) and isinstance(shelf.facets, tuple) for shelf in shelves)
+    assert all(isinstance(title, ShelfTitle) for shelf in shelves for title in shelf.titles)
 
 
 def test_a_refusal_carries_the_services_words(serve: Serve) -> None:

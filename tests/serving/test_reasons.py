@@ -1,39 +1,13 @@
 import pytest
-from small_engine import ARTICLES, DIMENSION, TITLES, hashed_words
+from small_engine import hashed_words
+from small_release import WEIGHTS, served
 
-from mangaassist.adapter import Adapter
 from mangaassist.core.shop_settings import ShopSettings
-from mangaassist.data import documents
-from mangaassist.loop import by_id
-from mangaassist.queries import PLAIN, Composer, CompositionWeights
+from mangaassist.queries import PLAIN, CompositionWeights
 from mangaassist.serving import Answer, RetrieveRequest
 from mangaassist.serving.answering import Answering, Stages
 from mangaassist.serving.answers import TEXT_LIMIT
-from mangaassist.serving.filtering import FilterMasks
-from mangaassist.serving.ranking import RanksAll
 from mangaassist.serving.results import passage
-from mangaassist.serving.served_release import ServedRelease
-
-WEIGHTS = CompositionWeights(reference=1.0, lexical=0.3, reference_facets=0.5, wanted=0.3, rejected=0.2)
-
-
-def served(weights: CompositionWeights = WEIGHTS) -> ServedRelease:
-    found = sorted(documents(TITLES, ARTICLES, enrich="all"), key=lambda document: document.doc_id)
-    ids = [document.doc_id for document in found]
-    base = hashed_words([document.text for document in found])
-    records = {doc_id: by_id(TITLES, ARTICLES)[doc_id] for doc_id in ids}
-    return ServedRelease(
-        release="embed-adapter-v07",
-        adapter=Adapter("identity", DIMENSION),
-        weights=weights,
-        composer=Composer(found, TITLES),
-        documents=found,
-        records=records,
-        base=base,
-        rows={doc_id: row for row, doc_id in enumerate(ids)},
-        filters=FilterMasks(list(records.values())),
-        ranks=RanksAll(ids, base),
-    )
 
 
 def answered(query: str, weights: CompositionWeights = WEIGHTS, **shop: object) -> Answer:

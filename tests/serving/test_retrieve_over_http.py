@@ -13,6 +13,7 @@ from small_engine import SmallEngine
 from mangaassist.core.errors import ArtifactError, DataError
 from mangaassist.data import Workspace
 from mangaassist.serving import Answer, RetrieveRequest
+from mangaassist.serving.retrieve_wire import AnswerBody
 
 Serve = Callable[..., ServedShop]
 
@@ -90,6 +91,25 @@ def test_an_answer_has_the_fields_of_the_contract(shop: ServedShop) -> None:
     assert found[0] == "claymore"
     assert len(found) == 3
     assert "berserk" not in found
+
+
+def test_a_shelf_has_the_fields_of_the_contract(shop: ServedShop) -> None:
+    shelves = shop.retrieve("dark fantasy", intent="recommendation")["shelves"]
+
+    assert shelves
+    for shelf in shelves:
+        assert list(shelf) == ["id", "name", "facets", "score", "titles"]
+        assert [type(shelf[name]) for name in shelf] == [str, str, list, float, list]
+        assert all(list(title) == ["id", "title", "url"] for title in shelf["titles"])
+    assert shop.retrieve("why was my order split", intent="faq")["shelves"] == []
+
+
+def test_the_examples_of_the_openapi_document_are_whole_answers_with_shelves(shop: ServedShop) -> None:
+    schema = shop.http.get("/openapi.json").json()["components"]["schemas"]["AnswerBody"]
+
+    (example,) = schema["examples"]
+    assert list(AnswerBody.model_validate(example).model_dump()) == list(shop.retrieve("dark fantasy"))
+    assert example["shelves"][0]["titles"]
 
 
 def test_intent_and_filters_reach_the_engine(shop: ServedShop) -> None:

@@ -19,7 +19,6 @@ from mangaassist.data import Workspace
 
 CHILD = Path(__file__).with_name("service_child.py")
 LOOKS = 20_000
-SENDERS = 3
 
 
 class Process:
@@ -134,56 +133,6 @@ def test_a_second_signal_does_not_wait_for_a_request_that_never_ends(
     assert status == 0
     assert answers != [200]
     assert [row["event_id"] for row in lines_of(workspace.logs, "ubi_events-*.jsonl")] == ["e1"]
-
-
-class Sender(threading.Thread):
-    """Sends numbered events until the server is gone; an event without an answer is sent again to the next one."""
-
-    def __init__(self, name: str, url: str, first: int, enough: threading.Barrier) -> None:
-        super().__init__(name=name)
-        self.url, self.number, self.enough = url, first, enough
-        self.acknowledged: list[str] = []
-
-    def run(self) -> None:
-        with httpx.Client(base_url=self.url, timeout=60) as http:
-            while True:
-                event_id = f"{self.name}-{self.number}"
-                try:
-                    response = http.post("/v1/events", json=[click("q", "a", event_id)])
-                except httpx.TransportError:
-                    return
-                assert response.status_code == 202, response.text
-                self.acknowledged.append(event_id)
-                self.number += 1
-                if len(self.acknowledged) == 5:
-                    self.enough.wait(timeout=120)
-
-
-def test_kill_9_loses_no_acknowledged_event_and_repeats_none(
-    launch: Callable[[], Process], workspace: Workspace
-) -> None:
-    acknowledged: set[str] = set()
-    numbers = dict.fromkeys((f"s{each}" for each in range(SENDERS)), 0)
-    for _ in range(3):
-        process, enough = launch(), threading.Barrier(SENDERS + 1)
-        senders = [Sender(name, process.url, first, enough) for name, first in numbers.items()]
-        for sender in senders:
-            sender.start()
-        enough.wait(timeout=120)
-        status, _ = process.end(signal.SIGKILL)
-        assert status == -signal.SIGKILL
-        for sender in senders:
-            sender.join()
-            acknowledged |= set(sender.acknowledged)
-            numbers[sender.name] = sender.number
-
-    assert launch().end(signal.SIGTERM)[0] == 0
-
-    ids = [row["event_id"] for row in lines_of(workspace.logs, "ubi_events-*.jsonl")]
-    assert len(acknowledged) >= 3 * 5 * SENDERS
-    assert acknowledged <= set(ids)
-    assert len(ids) == len(set(ids))
-    assert set(ids) - acknowledged <= {f"{name}-{number}" for name in numbers for number in range(numbers[name] + 1)}
 
 
 def test_a_full_disk_refuses_events_says_so_and_loses_none_that_were_acknowledged(

@@ -20,7 +20,7 @@ from mangaassist.adapter.ladder import LADDER, Adapter, adapter_from_tensors
 from mangaassist.adapter.recipes import Recipe, recipe_as_json
 from mangaassist.core.errors import ArtifactError, EncoderMismatch
 from mangaassist.core.files import canonical_json, check_digests, sha256_bytes, write_atomic
-from mangaassist.queries import PLAIN, CompositionWeights, Lexicon
+from mangaassist.queries import PLAIN, CompositionWeights, Lexicon, lexicon_of
 
 FORMAT_VERSION = 1
 TENSORS, CONFIG, CARD, MANIFEST = "adapter.safetensors", "config.json", "README.md", "manifest.json"
@@ -46,7 +46,7 @@ class AdapterInfo:
     report: Mapping[str, Any] = field(default_factory=dict)
     documents: Mapping[str, str] = field(default_factory=dict)
     weights: CompositionWeights = PLAIN
-    lexicon: Lexicon = field(default_factory=dict)
+    lexicon: Lexicon = field(default_factory=Lexicon)
 
 
 def artifact_files(adapter: Adapter, info: AdapterInfo) -> dict[str, bytes]:
@@ -64,7 +64,7 @@ def artifact_files(adapter: Adapter, info: AdapterInfo) -> dict[str, bytes]:
     files = {
         TENSORS: save_tensors(adapter.tensors(), metadata={"rung": adapter.rung}),
         CONFIG: canonical_json(config),
-        COMPOSITION: canonical_json({"weights": asdict(info.weights), "lexicon": dict(info.lexicon)}),
+        COMPOSITION: canonical_json({"weights": asdict(info.weights), "lexicon": info.lexicon.as_json()}),
         CARD: _model_card(adapter, info).encode(),
     }
     manifest = {
@@ -122,13 +122,14 @@ def read_composition(folder: Path) -> tuple[CompositionWeights, Lexicon]:
     read_config(folder)
     path = folder / COMPOSITION
     if not path.is_file():
-        return PLAIN, {}
+        return PLAIN, Lexicon()
     told = json.loads(path.read_bytes())
     try:
         weights = CompositionWeights(**told["weights"])
     except TypeError as error:
         raise ArtifactError(f"{path} names weights that are not known here: {error}; use a newer version") from error
-    return weights, {phrase: tuple(facets) for phrase, facets in told["lexicon"].items()}
+    stored = told["lexicon"]
+    return weights, lexicon_of(stored if "facets" in stored else {"facets": stored})  # before 2026-11-27: phrases alone
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -3,21 +3,14 @@
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
+from types import ModuleType
 
 from mangaassist.adapter.closed_forms import fit_centring, fit_ridge
 from mangaassist.adapter.examples import TrainingSet
-from mangaassist.adapter.ladder import Adapter
+from mangaassist.adapter.ladder import Adapter, Rung
 from mangaassist.adapter.recipes import CentringRecipe, GradientRecipe, IdentityRecipe, Recipe, RidgeRecipe
 from mangaassist.core.errors import MissingExtra
-
-try:
-    from mangaassist.adapter.training import training_rounds
-except ModuleNotFoundError as error:
-    if error.name != "torch":
-        raise
-    _HAS_TORCH = False
-else:
-    _HAS_TORCH = True
 
 
 def fit(recipe: Recipe, data: TrainingSet, *, seed: int, rounds: int | None = None) -> Adapter:
@@ -41,8 +34,16 @@ def fit_rounds(recipe: Recipe, data: TrainingSet, *, seed: int) -> Iterator[Adap
         case RidgeRecipe():
             yield fit_ridge(data, pull=recipe.pull)
         case GradientRecipe():
-            if not _HAS_TORCH:
-                raise MissingExtra(
-                    f"training {recipe.rung!r} needs torch; install the extra: pip install 'mangaassist[train]'"
-                )
-            yield from training_rounds(data, recipe, seed=seed)
+            yield from _training(recipe.rung).training_rounds(data, recipe, seed=seed)
+
+
+def _training(rung: Rung) -> ModuleType:
+    """The module that needs torch, loaded only to train: loading takes seconds, and nothing else needs it."""
+    try:
+        return import_module("mangaassist.adapter.training")
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise MissingExtra(
+            f"training {rung!r} needs torch; install the extra: pip install 'mangaassist[train]'"
+        ) from error

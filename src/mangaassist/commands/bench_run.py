@@ -11,12 +11,10 @@ from mangaassist.core.files import sha256_bytes
 from mangaassist.core.types import DocId, GroupId, Pair, Progress, Qrels, Query, QueryId, RetrievalSet, Run
 from mangaassist.encoders import Encoder
 from mangaassist.evaluation import Exposure, Summary, paired_gain, run_depth, score_cell, summarise_cells
-from mangaassist.pairs import NearDuplicateIndex, drop_leaks, split_by_group, split_groups
+from mangaassist.loop import DEV_SHARE
+from mangaassist.pairs import NearDuplicateIndex, drop_leaks, judged_pairs, split_by_group, split_groups
 from mangaassist.queries import Composer
 from mangaassist.retrieval import ComposedSearch, search_run
-
-DEV_SHARE = 0.2
-"""Share of the training queries carved out as dev where a set has none."""
 
 CELLS = ("all", "warm", "cold")
 
@@ -110,19 +108,6 @@ def choose_splits(dataset: RetrievalSet, *, final: bool, seed: int) -> Splits:
 def _groups(dataset: RetrievalSet, *parts: Qrels) -> Mapping[QueryId, GroupId]:
     judged = {query_id for part in parts for query_id in part}
     return split_groups([dataset.queries[query_id] for query_id in judged])
-
-
-def judged_pairs(qrels: Qrels, queries: Mapping[QueryId, Query]) -> list[Pair]:
-    """One pair per relevant judgement, weighed by its grade; documents judged 0 are its negatives."""
-    pairs = []
-    for query_id in sorted(qrels):
-        grades = qrels[query_id]
-        negatives = tuple(sorted(doc_id for doc_id, grade in grades.items() if grade < 1))
-        for doc_id in sorted(grades):
-            if grades[doc_id] >= 1:
-                text, weight = queries[query_id].text, float(grades[doc_id])
-                pairs.append(Pair(text, doc_id, "judgement", weight, negatives=negatives, query_id=query_id))
-    return pairs
 
 
 def _seen(pairs: Sequence[Pair], reported: Sequence[Query]) -> int:

@@ -40,6 +40,7 @@ from mangaassist.loop import (
     registry_of,
     release_candidate,
     train_candidate,
+    train_intent_classifier,
     workspace_encoder,
 )
 from mangaassist.promotion import IDENTITY, Decision, from_json, to_json
@@ -99,6 +100,7 @@ def _run(folder: Path, *, encoder: str, seed: int, scale: float) -> dict[str, An
         _take_in(workspace, shop, settings, seed=seed, scale=scale, progress=progress)
         with workspace.lock():
             _take_in_review(workspace)
+            intents = train_intent_classifier(workspace, settings, seed=seed, progress=progress)
             counts = make_pairs(workspace, settings, seed=seed)
             tuning = train_candidate(workspace, settings, seed=seed, progress=progress)
             report = evaluate_candidate(
@@ -108,7 +110,7 @@ def _run(folder: Path, *, encoder: str, seed: int, scale: float) -> dict[str, An
             release = _release(workspace) if decision.outcome == "promote" else None
     seconds = round(time.monotonic() - started, 1)
     stored = {
-        "result": _result(counts, report, decision, release, seconds),
+        "result": _result(counts, report, decision, release, intents, seconds),
         "decision": json.loads(to_json(decision)),
         "tuning": tuning,
         "report": report,
@@ -167,7 +169,12 @@ def _frozen_rankings(
 
 
 def _result(
-    counts: Mapping[str, Any], report: Mapping[str, Any], decision: Decision, release: str | None, seconds: float
+    counts: Mapping[str, Any],
+    report: Mapping[str, Any],
+    decision: Decision,
+    release: str | None,
+    intents: Mapping[str, Any],
+    seconds: float,
 ) -> dict[str, Any]:
     """The JSON of the demo: names and keys are a contract."""
     return {
@@ -185,6 +192,7 @@ def _result(
         ],
         "decision": decision.outcome,
         "release": release,
+        "intents": {"version": intents["version"], **intents["cross_validation"]},
         "seconds": seconds,
     }
 
@@ -218,7 +226,7 @@ def _draw(console: Console, stored: Mapping[str, Any], folder: Path) -> None:
     console.print("log is simulated. A stand-in that shows the loop, not evidence about real users.\n")
     draw_pairs(console, stored["pairs"])
     draw_training(console, stored["tuning"])
-    draw_report(console, stored["report"], candidate_folder(ShopWorkspace.open(folder)) / "report.md")
+    draw_report(console, stored["report"], candidate_folder(ShopWorkspace.open(folder)) / "report.html")
     draw_decision(console, decision)
     where = f"--workspace {folder}"
     if stored["result"]["release"]:
@@ -226,6 +234,11 @@ def _draw(console: Console, stored: Mapping[str, Any], folder: Path) -> None:
     else:
         console.print("[bold]Nothing was released:[/] the live release stays what it was, and the rules above say why.")
         console.print(f"Look closer: mangaassist gate {where} --json -")
+    intents = stored["result"]["intents"]
+    console.print(
+        f"{intents['version']} is live: where the caller gives no intent, it searches the right kind of documents for "
+        f"{intents['routed']['accuracy']:.1%} of messages (cross-validated)."
+    )
     console.print(f"Ask it: mangaassist serve {where}   (live), or compare: mangaassist search TEXT {where}")
     console.print(
         "Now on real data of your own: mangaassist bench DIR (a BEIR folder), or mangaassist init and ingest."

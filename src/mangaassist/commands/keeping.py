@@ -18,6 +18,7 @@ from mangaassist.data import BACKUP_LIST, Erasure, back_up, check_backup, unfini
 from mangaassist.data import Workspace as ShopWorkspace
 from mangaassist.data import migrate as migrate_workspace
 from mangaassist.erasure import forget_older
+from mangaassist.experiments import experiments, unstopped
 from mangaassist.loop import Garbage, collect_garbage, collect_releases, read_settings, registry_of
 
 
@@ -93,7 +94,11 @@ def gc(
             found = collect_garbage(shop, read_settings(shop.root), with_vectors=vectors, dry_run=dry_run)
             if keep is not None:
                 registry, now, who = registry_of(shop), datetime.now(UTC), actor or current_user()
-                found += collect_releases(shop, registry, keep=keep, dry_run=dry_run, at=now, actor=who, why=why)
+                going = unstopped(experiments(shop))
+                tried = () if going is None else (going.live, going.candidate)
+                found += collect_releases(
+                    shop, registry, keep=keep, dry_run=dry_run, at=now, actor=who, why=why, tried=tried
+                )
             unfinished = unfinished_erasure(shop)
         result = {
             "dry_run": dry_run,

@@ -42,7 +42,7 @@ def evaluate(seed: Seed = 0, workspace: Workspace = Path(), json_file: JsonFile 
                 now=datetime.now(UTC),
                 progress=progress,
             )
-        emit(report, json_file, lambda console: draw_report(console, report, candidate_folder(shop) / "report.md"))
+        emit(report, json_file, lambda console: draw_report(console, report, candidate_folder(shop) / "report.html"))
 
 
 def draw_training(console: Console, summary: Mapping[str, Any]) -> None:

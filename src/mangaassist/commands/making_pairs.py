@@ -28,6 +28,8 @@ REASONS: Mapping[DropReason, str] = {
     "unknown_document": "the document is not in the catalogue",
     "leaks_test_reference": "about a title that a test query names",
     "near_test_query": "the text is near a test query",
+    "judged_for_test": "the same query is judged for testing",
+    "judged_not_relevant": "judged not relevant; now a hard negative",
     "pending": "nobody has reviewed it yet",
     "rejected": "a reviewer rejected it; now a hard negative",
     "not_teachable": "no search behind it failed for its words or its ranking",

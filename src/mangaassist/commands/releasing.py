@@ -12,8 +12,18 @@ from rich.table import Table
 from mangaassist.commands.lineage import draw_lineage
 from mangaassist.commands.output import JsonFile, Workspace, emit, errors_shown, messages
 from mangaassist.core.errors import RegistryError
+from mangaassist.core.files import write_atomic
 from mangaassist.data import Workspace as ShopWorkspace
-from mangaassist.loop import decide, read_settings, registry_of, release_candidate, trace_pairs, trace_release
+from mangaassist.evaluation.page import compare_page
+from mangaassist.loop import (
+    decide,
+    read_settings,
+    registry_of,
+    release_candidate,
+    released_report,
+    trace_pairs,
+    trace_release,
+)
 from mangaassist.promotion import Decision, read_tombstones, to_json
 from mangaassist.promotion import releases as published_releases
 
@@ -77,6 +87,13 @@ def releases(
         str | None,
         typer.Option("--query", metavar="TEXT", help="With --lineage: its pairs of this query, and their log lines."),
     ] = None,
+    compare: Annotated[
+        str | None,
+        typer.Option("--compare", metavar="A,B", help="Set two or more side by side, by their reports, as a web page."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="With --compare: where the page goes.")
+    ] = None,
     workspace: Workspace = Path(),
     json_file: JsonFile = None,
 ) -> None:
@@ -84,9 +101,17 @@ def releases(
     if query is not None and lineage is None:
         messages.print("error: --query needs --lineage RELEASE: pairs are those of a release", markup=False)
         raise typer.Exit(2)
+    if (compare is None) != (html is None):
+        messages.print("error: --compare A,B and --html FILE go together: the page is a file", markup=False)
+        raise typer.Exit(2)
     with errors_shown():
         shop = ShopWorkspace.open(workspace)
         registry = registry_of(shop)
+        if compare is not None and html is not None:
+            names = [name.strip() for name in compare.split(",") if name.strip()]
+            write_atomic(html, compare_page({name: released_report(shop, name) for name in names}).encode())
+            emit({"compared": names, "page": str(html)}, json_file, lambda console: console.print(f"{html}"))
+            return
         if lineage is not None:
             told = trace_release(shop, registry, lineage)
             if query is not None:

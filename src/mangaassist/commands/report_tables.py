@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from mangaassist.evaluation import MIN_CELL_QUERIES
+from mangaassist.evaluation import MIN_CELL_QUERIES, debiased_sentences
 
 _SYSTEMS = ("frozen", "baseline", "composed", "mlp", "candidate")
 _METRICS = {
@@ -122,6 +122,8 @@ def _draw_live_log(console: Console, report: Mapping[str, Any]) -> None:
     for metric, found in live_log["delta"].items():
         console.print(f"Δ{metric} on these searches: {_difference(found)}", markup=False)
     console.print(live_log["caution"])
+    for sentence in debiased_sentences(live_log):
+        console.print(f"- {sentence}", markup=False, highlight=False)
 
 
 def _difference(found: Sequence[float]) -> str:

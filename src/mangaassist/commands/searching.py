@@ -1,8 +1,9 @@
 """`mangaassist search`: a message in, what the frozen encoder, live and the candidate answer out, side by side."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,7 +15,7 @@ from mangaassist.core.errors import DataError
 from mangaassist.core.types import INTENTS, Intent
 from mangaassist.data import Workspace as ShopWorkspace
 from mangaassist.loop import read_settings
-from mangaassist.serving import Compared, Result, RetrieveRequest, compared_releases
+from mangaassist.serving import AnswerShelf, Compared, Result, RetrieveRequest, compared_releases
 
 
 def search(
@@ -38,7 +39,11 @@ def search(
             "query": query,
             "live": compared.live,
             "systems": {
-                name: {"intent": answer.intent, "results": [asdict(each) for each in answer.results]}
+                name: {
+                    "intent": answer.intent,
+                    "results": [asdict(each) for each in answer.results],
+                    "shelves": [_without_id(each) for each in answer.shelves],
+                }
                 for name, answer in compared.answers.items()
             },
         }
@@ -63,9 +68,26 @@ def _draw(console: Console, compared: Compared) -> None:
     for place in range(max((len(column) for column in columns), default=0)):
         cells = (_cell(column[place]) if place < len(column) else "" for column in columns)
         table.add_row(str(place + 1), *cells)
+    if any(answer.shelves for answer in compared.answers.values()):
+        table.add_row("shelves", *(_shelves(answer.shelves) for answer in compared.answers.values()))
     console.print(table)
     if "candidate" not in compared.answers:
         console.print("There is no candidate yet; train one: mangaassist train")
+
+
+def _without_id(shelf: AnswerShelf) -> dict[str, Any]:
+    """A candidate is no release, so its shelves have no ids that would last."""
+    told = asdict(shelf)
+    del told["id"]
+    return told
+
+
+def _shelves(shelves: Sequence[AnswerShelf]) -> str:
+    lines = (
+        f"[bold]{escape(shelf.name)}[/]\n[dim]{escape(', '.join(title.title for title in shelf.titles))}[/]"
+        for shelf in shelves
+    )
+    return "\n".join(lines)
 
 
 def _cell(result: Result) -> str:

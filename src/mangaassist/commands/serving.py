@@ -8,6 +8,7 @@ import typer
 from mangaassist.commands.output import JsonFile, Workspace, emit, errors_shown, messages, shown_progress
 from mangaassist.data import Workspace as ShopWorkspace
 from mangaassist.data import key_file, load_key
+from mangaassist.experiments import LiveExperiments
 from mangaassist.loop import read_settings, registry_of, update_index
 from mangaassist.serving import KeyRing, LiveEngine, check_binding, create_app, run_server
 
@@ -20,7 +21,7 @@ def serve(
     workspace: Workspace = Path(),
     json_file: JsonFile = None,
 ) -> None:
-    """Serve the live release over HTTP; promotions, rollbacks and index changes reach it while it runs."""
+    """Serve the live release over HTTP; promotions, rollbacks, index changes and experiments reach it while it runs."""
     with errors_shown():
         shop = ShopWorkspace.open(workspace)
         settings = read_settings(shop.root)
@@ -29,10 +30,12 @@ def serve(
         with shown_progress() as progress:
             update_index(shop, settings, registry_of(shop).aliases().live, progress=progress)
         engine = LiveEngine.open(shop, settings)
+        tried = LiveExperiments.open(shop, engine, settings, privacy=privacy)
         try:
-            app = create_app(engine, settings.service, root=shop.root, privacy=privacy)
+            app = create_app(engine, settings.service, root=shop.root, privacy=privacy, listener=tried)
             run_server(app, host=host, port=port, told=lambda url: _tell(url, engine, shop, json_file))
         finally:
+            tried.close()
             engine.close()
 
 

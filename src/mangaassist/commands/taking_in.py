@@ -1,6 +1,6 @@
-"""`mangaassist init`, `ingest` and `embed`: a shop's files in, validated tables and base vectors out."""
+"""`mangaassist ingest` and `embed`: a shop's files in, validated tables and base vectors out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +18,7 @@ from mangaassist.data import (
     ExportFolderReport,
     ExportName,
     FolderReport,
+    IngestReport,
     KindName,
     ingest_directory,
     ingest_export,
@@ -31,14 +32,6 @@ from mangaassist.loop import all_texts, load_catalogue, read_settings, workspace
 
 SHOWN_REFUSALS = 5
 LOG_FORMATS = ("ubi", *EXPORTS)
-
-
-def init(workspace: Workspace = Path(), json_file: JsonFile = None) -> None:
-    """Make an empty workspace."""
-    with errors_shown():
-        made = ShopWorkspace.create(workspace)
-        result = {"workspace": str(made.root)}
-        emit(result, json_file, lambda console: console.print(f"Made {made.root}. Next: mangaassist ingest FOLDER"))
 
 
 def ingest(
@@ -137,10 +130,15 @@ def _draw(
     refused: int,
     shop: ShopWorkspace,
 ) -> None:
-    console.print(_table(report) if isinstance(report, FolderReport) else _export_table(report))
+    console.print(file_table(report.reports) if isinstance(report, FolderReport) else _export_table(report))
     for name in report.skipped:
         why = "its name tells no kind" if isinstance(report, FolderReport) else "its name tells no known file type"
         console.print(f"Skipped {name}: {why}.", markup=False)
+    draw_refusals(console, first, refused, shop)
+
+
+def draw_refusals(console: Console, first: Sequence[Mapping[str, Any]], refused: int, shop: ShopWorkspace) -> None:
+    """The first rows that were set aside, each with its reason, and how many more there are."""
     for row in first:
         where = f"{row['file']}, line {row['line']}, {row['field']}"
         console.print(f"Set aside {where}: {row['reason']}; {row['remedy']}", markup=False)
@@ -148,9 +146,10 @@ def _draw(
         console.print(f"… and {refused - len(first):,} more rows in {shop.quarantine}", markup=False)
 
 
-def _table(report: FolderReport) -> Table:
+def file_table(reports: Sequence[IngestReport]) -> Table:
+    """What became of the rows of every file."""
     table = Table("file", "kind", "rows", "accepted", "set aside", "repeated", "")
-    for each in report.reports:
+    for each in reports:
         counts = (each.rows, each.accepted, each.quarantined, each.repeated)
         known = ["known already"] if each.already_ingested else []
         known += [f"{each.erased:,} erased"] if each.erased else []

@@ -23,6 +23,7 @@ class ServiceSettings:
     queries_kept: base vectors of that many queries are kept in memory.
     log_bytes: a log file is closed at this size, and at the end of its day (UTC).
     log_queue: served queries not yet in the log; more are dropped and counted.  event_calls: waiting for the disk.
+    shadow_queue: sent answers not yet compared with a candidate's; more are dropped and counted.
     event_ids_kept_days: how long a repeated event is recognised by the service itself; ingest knows every id for ever.
     hit_window_s: how long after a query a click counts.
     drain_notice_s: how long /ready says 503 before the port closes.  drain_s: how long running requests may take then.
@@ -47,6 +48,7 @@ class ServiceSettings:
     queries_kept: Positive = 4_096
     log_bytes: Positive = 64 << 20
     log_queue: Positive = 10_000
+    shadow_queue: Positive = 256
     event_calls: Positive = 1_000
     event_ids_kept_days: Positive = 30
     hit_window_s: Seconds = 1_800.0

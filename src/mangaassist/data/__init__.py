@@ -7,6 +7,7 @@ forget_file(workspace, kind, …)    a file's rows out of the workspace, its nam
 erase_rows(workspace, erasure, …)  a client's rows, or old ones, out of every file
 back_up(root, folder)              the workspace → a whole, checked copy
 documents(titles, articles, …)     records → documents as the encoder reads them
+ingest_beir(workspace, files, …)   a BEIR set → rows in the workspace
 load_beir(folder)                  any retrieval set in BEIR's layout → documents, queries, judgements
 """
 
@@ -21,6 +22,8 @@ from mangaassist.data.beir import (
     load_titles,
     read_beir,
 )
+from mangaassist.data.beir_folder import BeirFiles, find_beir, splits_of
+from mangaassist.data.beir_ingest import ingest_beir, read_beir_queries
 from mangaassist.data.contracts import Article, CuratedPair, JudgedQuery, Judgement, Split, Title
 from mangaassist.data.enrich import (
     DEFAULT_TEMPLATE,
@@ -47,7 +50,7 @@ from mangaassist.data.leftovers import leftover_parts, unnamed_files
 from mangaassist.data.migrations import migrate
 from mangaassist.data.privacy import SEAL, PrivacyKey
 from mangaassist.data.problems import Problem
-from mangaassist.data.rows import read_rows, strict_rows, text_lines
+from mangaassist.data.rows import read_rows, strict_rows, text_lines, text_lines_or_bad
 from mangaassist.data.scrub import scrub
 from mangaassist.data.tables import (
     articles,
@@ -75,6 +78,7 @@ __all__ = [
     "SEAL",
     "Article",
     "Backup",
+    "BeirFiles",
     "CuratedPair",
     "Enrichment",
     "Entry",
@@ -109,9 +113,11 @@ __all__ = [
     "documents",
     "erase_rows",
     "erasures",
+    "find_beir",
     "finish_erasure",
     "forget_file",
     "ingest",
+    "ingest_beir",
     "ingest_directory",
     "ingest_export",
     "ingest_exports",
@@ -131,16 +137,19 @@ __all__ = [
     "migrate",
     "quarantined",
     "read_beir",
+    "read_beir_queries",
     "read_qrels",
     "read_rows",
     "read_run",
     "scrub",
+    "splits_of",
     "strict_rows",
     "subject_of",
     "table_query",
     "table_texts",
     "template_fields",
     "text_lines",
+    "text_lines_or_bad",
     "title_document",
     "title_text",
     "titles",

@@ -15,16 +15,14 @@ from pydantic import ValidationError
 
 from mangaassist.core.errors import DataError
 from mangaassist.core.types import INTENTS, DocId, Document, GroupId, Qrels, Query, QueryId, RetrievalSet
+from mangaassist.data.beir_contracts import GROUPED_BY, BeirTitle
+from mangaassist.data.beir_folder import SPLITS, find_file, judgement_rows
 from mangaassist.data.contracts import Title
 from mangaassist.data.enrich import DEFAULT_TEMPLATE, Enrichment, documents
-from mangaassist.data.lines import Row
+from mangaassist.data.lines import BadRow, Row
 from mangaassist.data.problems import first_problem
-from mangaassist.data.rows import strict_rows, text_lines
-from mangaassist.data.trec import read_grade
+from mangaassist.data.rows import strict_rows
 
-SPLITS: Final = ("train", "dev", "test")
-GROUPED_BY: Final = ("reference", "faq")
-HEADERS: Final = ("score", "grade", "relevance", "rel", "label")
 LOG: Final = logging.getLogger(__name__)
 
 
@@ -70,9 +68,10 @@ def read_beir(
     corpus = load_documents(folder, enrich=enrich, template=template)
     queries = load_queries(folder)
     known = {document.doc_id for document in corpus}
-    qrels, missing = {}, {}
+    qrels: dict[str, Qrels] = {}
+    missing: dict[str, Missing] = {}
     for split in SPLITS:
-        path = _find(folder / qrels_folder, f"{split}.tsv")
+        path = find_file(folder / qrels_folder, f"{split}.tsv")
         if path is not None:
             qrels[split], missing[split] = _judged(path, queries, known)
     if not qrels:
@@ -84,7 +83,7 @@ def load_documents(
     folder: Path, *, enrich: Enrichment = "all", template: str | Sequence[str] = DEFAULT_TEMPLATE
 ) -> list[Document]:
     """The corpus in the order of its file; ids must differ. A document that says nothing is left out."""
-    corpus = _find(folder, "corpus.jsonl")
+    corpus = find_file(folder, "corpus.jsonl")
     if corpus is None:
         return documents(load_titles(folder), [], enrich=enrich, template=template)
     found: dict[DocId, Document] = {}
@@ -99,14 +98,13 @@ def load_documents(
 
 def load_titles(folder: Path) -> list[Title]:
     """The titles of the folder's `catalog.jsonl`; `members`, its readers, stand for a popularity that is not given."""
-    path = _find(folder, "catalog.jsonl")
+    path = find_file(folder, "catalog.jsonl")
     if path is None:
         raise DataError(f"{folder}: neither corpus.jsonl nor catalog.jsonl is there (nor .gz); add one")
-    titles = []
+    titles: list[Title] = []
     for row in strict_rows(path):
-        values = {"popularity": row.values.get("members"), **row.values}
         try:
-            titles.append(Title.model_validate(values))
+            titles.append(BeirTitle.model_validate(row.values))
         except ValidationError as error:
             raise DataError(f"{path}: line {row.line}: {first_problem(error)}") from None
     return titles
@@ -114,12 +112,12 @@ def load_titles(folder: Path) -> list[Title]:
 
 def catalogue_titles(folder: Path) -> list[Title]:
     """The titles of a folder that has a catalogue; none where its corpus is of other documents."""
-    return [] if _find(folder, "corpus.jsonl") else load_titles(folder)
+    return [] if find_file(folder, "corpus.jsonl") else load_titles(folder)
 
 
 def load_queries(folder: Path) -> dict[QueryId, Query]:
     """The queries by id; the reference title or the FAQ in their metadata is their group."""
-    path = _find(folder, "queries.jsonl")
+    path = find_file(folder, "queries.jsonl")
     if path is None:
         raise DataError(f"{folder}: queries.jsonl is missing (also as .gz); add it")
     queries: dict[QueryId, Query] = {}
@@ -158,16 +156,12 @@ def _required(path: Path, row: Row, field: str) -> str:
 
 
 def read_judgements(path: Path) -> dict[QueryId, dict[DocId, int]]:
-    """The grades in a BEIR `.tsv` file: query id, document id and grade, with or without a header."""
+    """The grades in a BEIR `.tsv` file; raises DataError for a line that is none."""
     qrels: dict[QueryId, dict[DocId, int]] = {}
-    for line in text_lines(path):
-        cells = line.text.rstrip("\r\n").split("\t")
-        if line.number == 1 and cells[-1].strip().casefold() in HEADERS:
-            continue
-        if len(cells) != 3:
-            raise DataError(f"{path}: line {line.number}: has {len(cells)} cells; write query, document, grade by tab")
-        query_id, doc_id, grade = (cell.strip() for cell in cells)
-        qrels.setdefault(QueryId(query_id), {})[DocId(doc_id)] = read_grade(path, line.number, grade)
+    for row in judgement_rows(path):
+        if isinstance(row, BadRow):
+            raise DataError(f"{path}: line {row.line}: {row.problem.reason}; {row.problem.remedy}")
+        qrels.setdefault(QueryId(row.values["query_id"]), {})[DocId(row.values["doc_id"])] = row.values["grade"]
     return qrels
 
 
@@ -186,7 +180,3 @@ def _judged(path: Path, queries: Mapping[QueryId, Query], documents: set[DocId])
         gone = f"{len(no_query)} of its queries and {len(no_document)} of its documents are not in the folder"
         raise DataError(f"{path}: no relevant document is left to find: {gone}; are these the right qrels?")
     return qrels, Missing(len(no_query), len(no_document))
-
-
-def _find(folder: Path, name: str) -> Path | None:
-    return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)

@@ -44,6 +44,15 @@ def text_lines(path: Path) -> Iterator[Line]:
             yield line
 
 
+def text_lines_or_bad(path: Path) -> Iterator[str | None]:
+    """The lines of a text file without blank ones; None for a line that is no text."""
+    for line in read_lines(path):
+        if isinstance(line, BadRow):
+            yield None
+        elif line.text.strip():
+            yield line.text
+
+
 def format_of(path: Path) -> str:
     """`.jsonl`, `.csv` or `.parquet`, whether or not `.gz` follows."""
     suffixes = [suffix.lower() for suffix in path.suffixes]

@@ -61,13 +61,19 @@ def write_run(run: Run, path: Path, *, tag: str) -> None:
 
 def read_grade(path: Path, line: int, text: str) -> int:
     """A grade, at least 0; DataError if the text is no whole number."""
+    grade = grade_of(text)
+    if grade is None:
+        raise DataError(f"{path}: line {line}: the grade {text[:20]!r} is no whole number; write 0, 1, 2 or 3")
+    return grade
+
+
+def grade_of(text: str) -> int | None:
+    """A grade, at least 0; None if the text is no whole number."""
     try:
         number = float(text)
-        if number.is_integer():
-            return max(0, int(number))
+        return max(0, int(number)) if number.is_integer() else None
     except (ValueError, OverflowError):
-        pass
-    raise DataError(f"{path}: line {line}: the grade {text[:20]!r} is no whole number; write 0, 1, 2 or 3")
+        return None
 
 
 def _score(path: Path, line: int, text: str) -> float:

@@ -4,7 +4,7 @@
     workspace.sqlite    the ledger of ingested files, and what later stages record
     tables/<kind>/      validated rows, one Parquet part per ingested file
     quarantine/         refused rows with the reason
-    vectors/ pairs/ runs/ releases/ intents/ index/ logs/
+    vectors/ pairs/ runs/ releases/ intents/ index/ logs/ experiments/ monitoring/
     feedback/           failed searches, and the needs behind them; derived, but for which need had which id
     keys.json           hashes of the API keys of the HTTP service, where there are any
     erasures.jsonl      what was erased, when and why; erasing.json while an erasure is under way
@@ -36,8 +36,18 @@ from mangaassist.data import ledger
 FORMAT: Final = "mangaassist-workspace"
 FORMAT_VERSION: Final = 3
 FOLDERS: Final = (
-    *("tables", "quarantine", "vectors", "pairs", "runs", "releases", "intents", "index", "logs"),
-    *("feedback",),
+    "tables",
+    "quarantine",
+    "vectors",
+    "pairs",
+    "runs",
+    "releases",
+    "intents",
+    "index",
+    "logs",
+    "experiments",
+    "monitoring",
+    "feedback",
 )
 DATABASE: Final = "workspace.sqlite"
 LOCK: Final = "workspace.lock"
@@ -157,6 +167,11 @@ class Workspace:
     def logs(self) -> Path:
         """Production logs."""
         return self.root / "logs"
+
+    @property
+    def experiments(self) -> Path:
+        """A file per experiment on real traffic."""
+        return self.root / "experiments"
 
     @property
     def scratch(self) -> Path:

@@ -7,17 +7,18 @@ from mangaassist.evaluation.metrics import ranked, score_run
 from mangaassist.evaluation.report import metric_differences
 
 SHOWN_CHANGES = 10
+SHOWN_RESULTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class QueryChange:
-    """What changed for one query. first_before, first_after: the first result; None where there was none."""
+    """What changed for one query. top_before, top_after: the first `SHOWN_RESULTS` results, best first."""
 
     query_id: QueryId
     ndcg_at_10: float
     recall_at_3: float
-    first_before: DocId | None
-    first_after: DocId | None
+    top_before: tuple[DocId, ...]
+    top_after: tuple[DocId, ...]
 
 
 def most_changed(before: Run, after: Run, qrels: Qrels) -> tuple[list[QueryChange], list[QueryChange]]:
@@ -25,7 +26,7 @@ def most_changed(before: Run, after: Run, qrels: Qrels) -> tuple[list[QueryChang
     scores_before, scores_after = score_run(before, qrels), score_run(after, qrels)
     ndcg, recall = (metric_differences(scores_after, scores_before, metric) for metric in ("ndcg@10", "recall@3"))
     changes = [
-        QueryChange(query_id, ndcg[query_id], recall[query_id], _first(before, query_id), _first(after, query_id))
+        QueryChange(query_id, ndcg[query_id], recall[query_id], _top(before, query_id), _top(after, query_id))
         for query_id in sorted(ndcg)
         if ndcg[query_id]
     ]
@@ -36,5 +37,5 @@ def most_changed(before: Run, after: Run, qrels: Qrels) -> tuple[list[QueryChang
     return better[:SHOWN_CHANGES], worse[:SHOWN_CHANGES]
 
 
-def _first(run: Run, query_id: QueryId) -> DocId | None:
-    return next(iter(ranked(run.get(query_id, {}))), None)
+def _top(run: Run, query_id: QueryId) -> tuple[DocId, ...]:
+    return tuple(ranked(run.get(query_id, {}))[:SHOWN_RESULTS])

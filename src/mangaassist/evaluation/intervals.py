@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy.special import ndtr, stdtrit
 
 from mangaassist.core.types import GroupId, Groups, QueryId
 
@@ -42,7 +42,8 @@ class Resampler:
         self.groups, self._group_of = group_numbers(query_ids, groups)
         self._sizes = np.bincount(self._group_of, minlength=self.groups).astype(np.float64)
         shares = np.full(max(1, self.groups), 1 / max(1, self.groups))
-        self._draws = np.random.default_rng(seed).multinomial(self.groups, shares, size=resamples)
+        draws = np.random.default_rng(seed).multinomial(self.groups, shares, size=resamples)
+        self._draws = draws.astype(np.float64)
 
     def interval(self, values: Mapping[QueryId, float], *, tail: float = 0.025) -> Interval:
         """Mean of `values`; each end leaves `tail` of the probability outside (0.025: two-sided 95 %)."""
@@ -52,25 +53,50 @@ class Resampler:
         if self.groups < 2:
             # One group says nothing about how groups differ: all that any rate or difference can be.
             return Interval(float(ordered.mean()), -1.0, 1.0, len(ordered), self.groups)
-        low, high = np.quantile(self._means(ordered), self._widened(tail))
+        low, high = self.ends(ordered[:, None], [tail])[0, :, 0]
         return Interval(float(ordered.mean()), float(low), float(high), len(ordered), self.groups)
+
+    def ratio(
+        self, parts: Mapping[QueryId, float], wholes: Mapping[QueryId, float], *, tail: float = 0.025
+    ) -> Interval:
+        """Sum of `parts` over sum of `wholes`, each of which must be above 0; the ends as for `interval`."""
+        columns = np.array([[parts[query_id], wholes[query_id]] for query_id in self.query_ids], dtype=np.float64)
+        if not len(columns):
+            return Interval(0.0, 0.0, 0.0, 0, 0)
+        found = float(columns[:, 0].sum() / columns[:, 1].sum())
+        if self.groups < 2:
+            return Interval(found, -1.0, 1.0, len(columns), self.groups)
+        means = self._means(columns)
+        low, high = np.quantile(means[:, 0] / means[:, 1], self._widened(tail))
+        return Interval(found, float(low), float(high), len(columns), self.groups)
+
+    def ends(self, columns: npt.NDArray[np.float64], tails: Sequence[float]) -> npt.NDArray[np.float64]:
+        """(tails, 2, columns): lower and upper ends of many metrics at once, as `interval` has them.
+
+        columns: (queries, metrics), rows in the order of `query_ids`, which must form two groups or more.
+        """
+        percentiles = [percentile for tail in tails for percentile in self._widened(tail)]
+        found = np.quantile(self._means(columns), percentiles, axis=0)
+        return found.reshape(len(tails), 2, columns.shape[1])
 
     def standard_error(self, values: Mapping[QueryId, float]) -> float:
         """The spread of the resampled means; infinite where one group is all there is."""
         if self.query_ids and self.groups < 2:
             return float("inf")
         ordered = np.array([values[query_id] for query_id in self.query_ids], dtype=np.float64)
-        return float(self._means(ordered).std()) if len(ordered) else 0.0
+        return float(self._means(ordered[:, None]).std()) if len(ordered) else 0.0
 
-    def _means(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        totals = np.bincount(self._group_of, weights=values, minlength=self.groups)
-        means: npt.NDArray[np.float64] = (self._draws @ totals) / (self._draws @ self._sizes)
+    def _means(self, columns: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """(resamples, columns): the mean of every column in every resample."""
+        totals = np.zeros((self.groups, columns.shape[1]))
+        np.add.at(totals, self._group_of, columns)
+        means: npt.NDArray[np.float64] = (self._draws @ totals) / (self._draws @ self._sizes)[:, None]
         return means
 
     def _widened(self, tail: float) -> list[float]:
         """The percentiles to read so that a mean of few groups is covered as a t interval would cover it."""
-        deviation = stats.t.ppf(tail, self.groups - 1) * np.sqrt(self.groups / (self.groups - 1))
-        outside = float(stats.norm.cdf(deviation))
+        deviation = stdtrit(self.groups - 1, tail) * np.sqrt(self.groups / (self.groups - 1))
+        outside = float(ndtr(deviation))
         return [outside, 1 - outside]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mangaassist.evaluation.live_log_words import debiased_sentences
 from mangaassist.evaluation.markdown_tables import cell, difference, number, table, with_interval
 
 Json = Mapping[str, Any]
@@ -48,4 +49,6 @@ def live_log_lines(report: Json) -> list[str]:
         *table(("system", "recall@3", "NDCG@10", "bad top-1, from all unjudged good to all bad"), rows),
         "",
         *table(("metric", "candidate − live (95 %)"), deltas),
+        "",
+        *(f"- {cell(sentence)}" for sentence in debiased_sentences(found)),
     ]

@@ -28,8 +28,12 @@ def cell(text: str) -> str:
     >>> cell("a|b <script>")
     'a&#124;b &#60;script&#62;'
     """
-    line = " ".join("".join(_visible(letter) for letter in text).split())
-    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", line)
+    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", one_line(text))
+
+
+def one_line(text: str) -> str:
+    """A text without line ends, control characters and marks that turn the direction of what follows."""
+    return " ".join("".join(_visible(letter) for letter in text).split())
 
 
 def shortened(text: str) -> str:

@@ -5,11 +5,12 @@
 Every stage reads what the one before stored, writes its own result last and whole, and may be killed and run again.
 """
 
+from mangaassist.loop.beir import DEV_SHARE, workspace_from_beir
 from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import Catalogue, data_fingerprint, load_catalogue, workspace_encoder
 from mangaassist.loop.collecting import Garbage, collect_garbage, collect_releases
 from mangaassist.loop.contenders import adapter_of_release, composition_of_release
-from mangaassist.loop.deciding import decide, registry_of, release_candidate
+from mangaassist.loop.deciding import decide, nominate_candidate, registry_of, release_candidate
 from mangaassist.loop.enrichment import EnrichmentChoice, all_texts, choose_enrichment
 from mangaassist.loop.evaluating import evaluate_candidate
 from mangaassist.loop.exporting import ExportFormat, export_adapter
@@ -31,6 +32,7 @@ from mangaassist.loop.lineage import trace_pairs, trace_release
 from mangaassist.loop.pairing import StoredPairs, make_pairs, pairs_file, read_pair_counts, read_pairs
 from mangaassist.loop.proposing import propose_feedback
 from mangaassist.loop.release_index import Record, by_id, index_folder, index_stamp
+from mangaassist.loop.reports import released_report
 from mangaassist.loop.review_queue import review_store, settled_items
 from mangaassist.loop.reviewing import export_review, import_review, propose, read_proposals
 from mangaassist.loop.settings import SETTINGS_FILE, Settings, read_settings
@@ -38,6 +40,7 @@ from mangaassist.loop.texts import DocumentTexts, first_texts, texts_in_force, t
 from mangaassist.loop.training import read_rung, train_candidate
 
 __all__ = [
+    "DEV_SHARE",
     "FACETS",
     "SETTINGS_FILE",
     "Catalogue",
@@ -85,6 +88,7 @@ __all__ = [
     "load_catalogue",
     "make_pairs",
     "named_clusters",
+    "nominate_candidate",
     "pairs_file",
     "propose",
     "propose_feedback",
@@ -96,6 +100,7 @@ __all__ = [
     "read_tuning",
     "registry_of",
     "release_candidate",
+    "released_report",
     "retriever_of_release",
     "review_store",
     "settled_items",
@@ -107,4 +112,5 @@ __all__ = [
     "train_intent_classifier",
     "update_index",
     "workspace_encoder",
+    "workspace_from_beir",
 ]

@@ -5,7 +5,7 @@ whatever in the directory is not the workspace's. Vectors go only where that is 
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -51,11 +51,22 @@ def collect_garbage(workspace: Workspace, settings: Settings, *, with_vectors: b
 
 
 def collect_releases(
-    workspace: Workspace, registry: Registry, *, keep: int, dry_run: bool, at: datetime, actor: str, why: str
+    workspace: Workspace,
+    registry: Registry,
+    *,
+    keep: int,
+    dry_run: bool,
+    at: datetime,
+    actor: str,
+    why: str,
+    tried: Collection[str] = (),
 ) -> list[Garbage]:
-    """The releases that no alias and no rollback can reach, but for the `keep` newest; each leaves a tombstone."""
+    """The releases that no alias and no rollback can reach, but for the `keep` newest; each leaves a tombstone.
+
+    tried: releases that stay besides, because an experiment is about them.
+    """
     aliases = registry.aliases()
-    reached = {IDENTITY, aliases.live, aliases.candidate, aliases.previous, *registry.rollback_line()}
+    reached = {IDENTITY, aliases.live, aliases.candidate, aliases.previous, *registry.rollback_line(), *tried}
     unreached = [name for name in releases(workspace.root) if name not in reached]
     found = []
     for name in unreached[: max(len(unreached) - keep, 0)]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from mangaassist.adapter import Adapter, load_artifact, read_composition
+from mangaassist.core.files import canonical_json
 from mangaassist.core.types import Document, Progress, Run, Vectors
 from mangaassist.data import Workspace, titles
 from mangaassist.encoders import CachedEncoder, Encoder, TitanEncoder
@@ -92,7 +93,7 @@ class Shelves:
     def of(self, texts: DocumentTexts, lexicon: Lexicon | None = None) -> Shelf:
         """The shelf of these texts; a lexicon that is not given is the workspace's own."""
         own = read_lexicon(self._workspace.root) if lexicon is None else lexicon
-        words = repr(sorted(own.items()))
+        words = canonical_json(own.as_json()).decode()
         if (texts, words) not in self._made:
             documents = load_catalogue(self._workspace, self._settings, texts).documents
             reader = self._readers.get(words)

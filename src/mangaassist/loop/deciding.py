@@ -9,6 +9,7 @@ from mangaassist.core.errors import DataError
 from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.data import Workspace
 from mangaassist.evaluation import report_markdown
+from mangaassist.evaluation.page import report_page
 from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import data_fingerprint
 from mangaassist.loop.evaluating import candidate_files
@@ -27,6 +28,7 @@ from mangaassist.promotion import (
     lineage_of,
     publish,
     releases,
+    served_digest,
     to_json,
     verify,
 )
@@ -49,8 +51,9 @@ def decide(workspace: Workspace, settings: Settings) -> Decision:
     decision = judge(evidence, settings.gate)
     write_atomic(candidate_folder(workspace) / "decision.json", to_json(decision))
     papers = _papers(workspace)
-    if "report.md" in papers:
-        write_atomic(candidate_folder(workspace) / "report.md", papers["report.md"])
+    for name in ("report.md", "report.html"):
+        if name in papers:
+            write_atomic(candidate_folder(workspace) / name, papers[name])
     return decision
 
 
@@ -66,12 +69,7 @@ def release_candidate(workspace: Workspace, *, actor: str, why: str, override: s
     live, fingerprint = registry.aliases().live, data_fingerprint(workspace)
     files = candidate_files(workspace, read_tuning(workspace)["chosen"])
     registry.check_promotable(files, decision, data_fingerprint=fingerprint, override=override)
-    papers = _papers(workspace)
-    origin, pairs = read_origin(candidate_folder(workspace))
-    lineage = lineage_of(origin, parent=live, papers=papers)
-    papers |= {PAIRS: pairs, LINEAGE: to_json(lineage)}
-    files[MANIFEST] = _evaluated(files[MANIFEST], parent=live, report=papers.get("report.json"))
-    release = _left_unfinished(workspace, {**files, **papers}) or publish(workspace.root, {**files, **papers})
+    release = _published(workspace, files, live=live)
     registry.promote(
         release,
         decision,
@@ -84,8 +82,36 @@ def release_candidate(workspace: Workspace, *, actor: str, why: str, override: s
     return release
 
 
+def nominate_candidate(workspace: Workspace, *, actor: str, why: str) -> str:
+    """The name of the release that the trained candidate became; it bears the alias `candidate` and is not live.
+
+    `release_candidate` later promotes this very release, unless the candidate's files or papers have changed by then.
+    Raises DataError if it is what is live already.
+    """
+    registry = registry_of(workspace)
+    aliases = registry.aliases()
+    files = candidate_files(workspace, read_tuning(workspace)["chosen"])
+    if served_digest(digests_of(files)) == served_digest(verify(workspace.root, aliases.live)):
+        raise DataError(f"the candidate of {workspace.root} is live already, as {aliases.live}; train another one")
+    release = _published(workspace, files, live=aliases.live)
+    if release != aliases.candidate:
+        registry.nominate(release, expected_candidate=aliases.candidate, actor=actor, why=why)
+    return release
+
+
+def _published(workspace: Workspace, files: Mapping[str, bytes], *, live: str) -> str:
+    """The release of the candidate's files and papers: published now, or by an earlier call that made nothing live."""
+    papers = _papers(workspace)
+    origin, pairs = read_origin(candidate_folder(workspace))
+    lineage = lineage_of(origin, parent=live, papers=papers)
+    papers |= {PAIRS: pairs, LINEAGE: to_json(lineage)}
+    manifest = _evaluated(files[MANIFEST], parent=live, report=papers.get("report.json"))
+    whole = {**files, **papers, MANIFEST: manifest}
+    return _left_unfinished(workspace, whole) or publish(workspace.root, whole)
+
+
 def _papers(workspace: Workspace) -> dict[str, bytes]:
-    """What is known of the candidate, and `report.md` made of it anew, so that it holds the decision that stands."""
+    """What is known of the candidate; the pages are made anew, so that they hold the decision that stands."""
     papers = {
         name: (candidate_folder(workspace) / name).read_bytes()
         for name in ("report.json", "evidence.json", "decision.json")
@@ -93,7 +119,9 @@ def _papers(workspace: Workspace) -> dict[str, bytes]:
     }
     if "report.json" in papers:
         decision = json.loads(papers["decision.json"]) if "decision.json" in papers else None
-        papers["report.md"] = report_markdown(json.loads(papers["report.json"]), decision).encode()
+        report = json.loads(papers["report.json"])
+        papers["report.md"] = report_markdown(report, decision).encode()
+        papers["report.html"] = report_page(report, decision).encode()
     return papers
 
 

@@ -6,8 +6,9 @@ from typing import Any
 from mangaassist.adapter import MANIFEST, read_manifest
 from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.core.types import Progress
-from mangaassist.data import Workspace
+from mangaassist.data import Workspace, ubi_queries
 from mangaassist.evaluation import report_markdown
+from mangaassist.evaluation.page import report_page
 from mangaassist.loop.ablations import ablated_runs
 from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import load_catalogue, workspace_encoder
@@ -19,10 +20,12 @@ from mangaassist.loop.looks import note_look
 from mangaassist.loop.pairing import read_pairs
 from mangaassist.loop.query_log import log_queries
 from mangaassist.loop.reporting import report_json
+from mangaassist.loop.reviewing import read_proposals
 from mangaassist.loop.scored import Scored, exposure_of
 from mangaassist.loop.settings import Settings
 from mangaassist.loop.text_comparison import runs_by_text
 from mangaassist.loop.training import check_current
+from mangaassist.pairs import check_real_queries
 from mangaassist.promotion import digests_of, served_digest, to_json
 
 
@@ -31,11 +34,13 @@ def evaluate_candidate(
 ) -> dict[str, Any]:
     """The report of the candidate against the live release on the test split, stored with the gate's evidence.
 
-    Counts a look at the test set per candidate. An earlier decision goes: it rests on other evidence.
+    Raises LeakageError where a test query is synthetic. Counts a look at the test set per candidate. An earlier
+    decision goes: it rests on other evidence.
     """
     tuning, encoder = read_tuning(workspace), workspace_encoder(workspace, settings, progress)
     check_current(workspace, settings, encoder_id=encoder.encoder_id)
     split, catalogue = judged_split(workspace, "test"), load_catalogue(workspace, settings)
+    check_real_queries(split.queries, read_proposals(workspace), ubi_queries(workspace)["user_query"].drop_nulls())
     shelves = Shelves(workspace, settings, encoder)
     field = contenders(workspace, settings, shelves, live=live, chosen=tuning["chosen"], encoder=encoder)
     scored = Scored(
@@ -64,6 +69,7 @@ def evaluate_candidate(
     (folder / "decision.json").unlink(missing_ok=True)
     write_atomic(folder / "report.json", canonical_json(report))
     write_atomic(folder / "report.md", report_markdown(report).encode())
+    write_atomic(folder / "report.html", report_page(report).encode())
     write_atomic(folder / "evidence.json", to_json(evidence))
     return report
 

@@ -226,7 +226,7 @@ def _inputs(workspace: Workspace, settings: Settings) -> str:
         "settings": settings.model_dump(mode="json", exclude={"gate", "service", "shop"}),
         "texts": asdict(texts_in_force(workspace, settings)),
         "slang": [sorted(" ".join(each) for each in words.slang), sorted(words.known)],
-        "lexicon": dict(read_lexicon(workspace.root)),
+        "lexicon": read_lexicon(workspace.root).as_json(),
         "releases": list(releases(workspace.root)),
     }
     return sha256_bytes(canonical_json(told))
@@ -241,7 +241,7 @@ def _made_from(workspace: Workspace, settings: Settings, thresholds: Any) -> str
         "documents": data_fingerprint(workspace, kinds=("titles", "articles", "judged_queries")),
         "slang": sorted(" ".join(each) for each in words.slang),
         "known": sorted(words.known),
-        "lexicon": sorted(read_lexicon(workspace.root)),
+        "lexicon": read_lexicon(workspace.root).as_json(),
         "thresholds": {name: {key: asdict(each) for key, each in of.items()} for name, of in thresholds.items()},
     }
     return sha256_bytes(canonical_json(told))

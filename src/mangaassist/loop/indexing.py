@@ -1,4 +1,4 @@
-"""A release and the catalogue in, its index out: built, brought up to date by a delta, or left as it is.
+"""A release and the catalogue in, its index out: built with its shelves, brought up to date by a delta, or left.
 
 Needs no lock of the workspace: it reads tables, which an ingest adds to whole, and has a lock of its own.
 """
@@ -10,7 +10,7 @@ from typing import Literal
 
 from mangaassist.core.errors import ArtifactError, DataError
 from mangaassist.core.types import DocId, Document, Progress, Vectors
-from mangaassist.data import Workspace, articles, documents, titles
+from mangaassist.data import Title, Workspace, articles, documents, titles
 from mangaassist.encoders import CachedEncoder
 from mangaassist.loop.catalogue import workspace_encoder
 from mangaassist.loop.contenders import adapter_of_release
@@ -28,6 +28,7 @@ from mangaassist.loop.release_index import (
 from mangaassist.loop.settings import Settings
 from mangaassist.loop.texts import texts_of_release
 from mangaassist.retrieval import DocumentVectors, IndexInfo, build_index, open_index
+from mangaassist.shelves import RECIPE, make_shelves
 
 MOST_CHANGED_SHARE = 0.2
 MOST_IN_DELTA = 2_000
@@ -70,7 +71,7 @@ def update_index(workspace: Workspace, settings: Settings, release: str, *, prog
             update = _updated(workspace, folder, wanted, held, encoder)
             if update is not None:
                 return update
-        return _built(workspace, folder, wanted, encoder)
+        return _built(workspace, folder, wanted, encoder, progress)
 
 
 def _wanted(workspace: Workspace, settings: Settings, release: str, encoder: CachedEncoder) -> _Wanted:
@@ -81,10 +82,13 @@ def _wanted(workspace: Workspace, settings: Settings, release: str, encoder: Cac
         raise DataError(f"{workspace.root} holds no title and no article yet; take them in: `mangaassist ingest`")
     records = by_id(known, helping)
     digests = {document.doc_id: digest_of(document, records[document.doc_id]) for document in found}
-    return _Wanted(found, records, MadeOf(encoder.encoder_id, release, texts.as_json(), digests), texts.enrich)
+    made_of = MadeOf(encoder.encoder_id, release, texts.as_json(), digests, shelves=RECIPE)
+    return _Wanted(found, records, made_of, texts.enrich)
 
 
-def _built(workspace: Workspace, folder: Path, wanted: _Wanted, encoder: CachedEncoder) -> IndexUpdate:
+def _built(
+    workspace: Workspace, folder: Path, wanted: _Wanted, encoder: CachedEncoder, progress: Progress
+) -> IndexUpdate:
     made_of = wanted.made_of
     vectors = _vectors(workspace, wanted, wanted.made_of.documents.keys(), encoder)
     (folder / MADE_OF).unlink(missing_ok=True)
@@ -95,9 +99,21 @@ def _built(workspace: Workspace, folder: Path, wanted: _Wanted, encoder: CachedE
         catalogue=made_of.catalogue,
         enrichment=wanted.enrichment,
     )
-    build_index(folder, vectors, info)
+    build_index(folder, vectors, info, attachments=_shelves(wanted, vectors, progress))
     write_made_of(folder, made_of)
     return IndexUpdate(made_of.release, "built", len(wanted.documents), written=len(wanted.documents))
+
+
+def _shelves(wanted: _Wanted, vectors: DocumentVectors, progress: Progress) -> dict[str, bytes]:
+    """The files of the shelves of these documents."""
+    progress("shelving", 0, 1)
+    records = [wanted.records[doc_id] for doc_id in vectors.doc_ids]
+    known = [record for record in records if isinstance(record, Title)]
+    rows = [row for row, record in enumerate(records) if isinstance(record, Title)]
+    made_of = wanted.made_of
+    made = make_shelves(known, vectors.vectors[rows], release=made_of.release, encoder_id=made_of.encoder_id)
+    progress("shelving", 1, 1)
+    return made.as_files()
 
 
 def _updated(

@@ -7,22 +7,29 @@ showed.
 from collections.abc import Mapping
 from typing import Any
 
-from mangaassist.core.types import QueryId, Run
-from mangaassist.data import Workspace, ubi_events, ubi_queries
+from mangaassist.core.types import DocId, QueryId, Run
+from mangaassist.data import Workspace, judged_queries, judgements, ubi_events, ubi_queries
 from mangaassist.evaluation import (
     METRICS,
-    Interval,
     QueryScores,
-    Resampler,
     metric_differences,
     optimistic_bad_top1,
     score_run,
 )
 from mangaassist.loop.contenders import Contender, Retriever
 from mangaassist.loop.judged import JudgedSplit
+from mangaassist.loop.live_log_choices import WiderIntervals, position_bias
+from mangaassist.loop.live_log_debiased import debiased_live_log
 from mangaassist.loop.pairing import read_pairs
 from mangaassist.loop.settings import Settings
-from mangaassist.pairs import LiveLogTest, NearDuplicateIndex, hold_out_newest, live_log_test
+from mangaassist.pairs import (
+    LiveLogTest,
+    NearDuplicateIndex,
+    hold_out_newest,
+    live_log_test,
+    normalise,
+    shown_results,
+)
 
 MIN_SEARCHES = 50
 """With fewer usable searches the section says "too small"."""
@@ -58,7 +65,14 @@ def live_log_section(
         return {**section, "seen_share": None, "systems": None, "delta": None}
     runs = live_log_runs(test, retrievers)
     training = {pair.query_text for pair in read_pairs(workspace, settings).pairs}
-    return {**section, "seen_share": _seen_share(test, training), **scored_live_log(test, runs, seed=seed)}
+    shown = shown_results(queries, events, settings.pairs)
+    bias = position_bias(shown, without=held_out.query_ids)
+    return {
+        **section,
+        "seen_share": _seen_share(test, training),
+        **scored_live_log(test, runs, seed=seed),
+        **debiased_live_log(test, runs, shown, bias, _judged_texts(workspace), seed=seed),
+    }
 
 
 def live_log_runs(test: LiveLogTest, retrievers: Mapping[str, Contender]) -> dict[str, Run]:
@@ -74,7 +88,7 @@ def live_log_runs(test: LiveLogTest, retrievers: Mapping[str, Contender]) -> dic
 
 def scored_live_log(test: LiveLogTest, runs: Mapping[str, Run], *, seed: int) -> dict[str, Any]:
     """`systems`: each run's metrics with intervals, the bad top-1 rate as a range; `delta`: candidate − baseline."""
-    intervals = _Intervals(test, seed)
+    intervals = WiderIntervals(test, seed)
     scores = {name: score_run(run, test.qrels) for name, run in runs.items()}
     return {
         "systems": {name: _system(scores[name], runs[name], test, intervals) for name in runs},
@@ -85,20 +99,8 @@ def scored_live_log(test: LiveLogTest, runs: Mapping[str, Run], *, seed: int) ->
     }
 
 
-class _Intervals:
-    """The wider interval of two: one resamples groups of near-duplicate texts, the other sessions."""
-
-    def __init__(self, test: LiveLogTest, seed: int) -> None:
-        ids = sorted(test.qrels)
-        self._resamplers = [Resampler(ids, groups, seed=seed) for groups in (test.texts, test.sessions)]
-
-    def of(self, values: Mapping[QueryId, float]) -> Interval:
-        found = [resampler.interval(values) for resampler in self._resamplers]
-        return max(found, key=lambda interval: interval.high - interval.low)
-
-
 def _system(
-    scores: Mapping[QueryId, QueryScores], run: Run, test: LiveLogTest, intervals: _Intervals
+    scores: Mapping[QueryId, QueryScores], run: Run, test: LiveLogTest, intervals: WiderIntervals
 ) -> dict[str, Any]:
     """The bad top-1 rate runs from "every unjudged first result is good" to "every one is bad"."""
     found = {
@@ -113,6 +115,16 @@ def _system(
         "bad_top1_rate_range": [optimistic.mean, pessimistic.mean],
         "bad_top1_rate_range_interval": [optimistic.low, pessimistic.high],
     }
+
+
+def _judged_texts(workspace: Workspace) -> dict[str, dict[DocId, int]]:
+    """Normalised text of every judged query, of any split → the grades that people gave."""
+    texts = {judged.query_id: normalise(judged.text) for judged in judged_queries(workspace)}
+    grades: dict[str, dict[DocId, int]] = {}
+    for judgement in judgements(workspace):
+        if judgement.query_id in texts:
+            grades.setdefault(texts[judgement.query_id], {})[DocId(judgement.doc_id)] = judgement.grade
+    return grades
 
 
 def _seen_share(test: LiveLogTest, training: set[str]) -> float:

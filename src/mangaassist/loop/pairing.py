@@ -74,6 +74,7 @@ def make_pairs(workspace: Workspace, settings: Settings, *, seed: int = 0) -> di
     }
     human = human_pairs(
         workspace,
+        settings.pairs,
         rng=np.random.default_rng(seed),
         feedback_weight=settings.feedback.pair_weight,
         held_out=held_out.ids,
@@ -81,7 +82,8 @@ def make_pairs(workspace: Workspace, settings: Settings, *, seed: int = 0) -> di
     if not any(report.pairs for report in (*from_log.values(), *human.reports.values())):
         raise DataError(
             f"{workspace.root} holds no click, purchase or wishlist of a shown result{_before(held_out)}, no usable "
-            "curated pair and no accepted proposal; ingest a search log"
+            "curated pair and no accepted proposal; ingest a search log, or let train judgements be pairs "
+            "(from_judgements = true under [pairs] in mangaassist.toml)"
         )
     test = judged_split(workspace, "test")
     human = without_leaks(human, test)

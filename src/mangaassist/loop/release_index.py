@@ -11,7 +11,7 @@ import fcntl
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -27,16 +27,20 @@ Record: TypeAlias = Title | Article
 
 @dataclass(frozen=True, slots=True)
 class MadeOf:
-    """What an index was made of. texts: how titles become texts.  documents: id → digest of text and record."""
+    """What an index was made of. texts: how titles become texts.  documents: id → digest of text and record.
+
+    shelves: how its shelves were made; empty for an index of before there were any.
+    """
 
     encoder_id: str
     release: str
     texts: Mapping[str, str]
     documents: Mapping[DocId, str]
+    shelves: str = ""
 
     def suits(self, other: "MadeOf") -> bool:
         """Whether the other differs in its documents at most."""
-        return (self.encoder_id, self.release, self.texts) == (other.encoder_id, other.release, other.texts)
+        return replace(self, documents={}) == replace(other, documents={})
 
     @property
     def catalogue(self) -> str:

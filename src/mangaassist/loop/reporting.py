@@ -1,8 +1,9 @@
 """A scored candidate in, the JSON of its report out; `docs/report.md` explains every key."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
+from mangaassist.core.types import DocId, QueryId
 from mangaassist.evaluation import (
     DELTA_METRICS,
     QueryChange,
@@ -166,14 +167,21 @@ def _changes(scored: Scored) -> dict[str, Any]:
     texts = {query.query_id: query.text for query in scored.split.queries}
     better, worse = most_changed(scored.runs["baseline"], scored.runs["candidate"], scored.split.qrels)
 
+    def shown(query_id: QueryId, doc_ids: Sequence[DocId]) -> list[dict[str, Any]]:
+        grades = scored.split.qrels[query_id]
+        return [{"heading": headings[doc_id], "grade": grades.get(doc_id)} for doc_id in doc_ids]
+
     def as_json(change: QueryChange) -> dict[str, Any]:
+        before, after = (shown(change.query_id, top) for top in (change.top_before, change.top_after))
         return {
             "query_id": change.query_id,
             "query": texts[change.query_id],
             "delta_ndcg@10": change.ndcg_at_10,
             "delta_recall@3": change.recall_at_3,
-            "before": headings[change.first_before] if change.first_before else None,
-            "after": headings[change.first_after] if change.first_after else None,
+            "before": before[0]["heading"] if before else None,
+            "after": after[0]["heading"] if after else None,
+            "top_before": before,
+            "top_after": after,
         }
 
     return {"better": [as_json(each) for each in better], "worse": [as_json(each) for each in worse]}

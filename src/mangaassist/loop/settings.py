@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from mangaassist.core.errors import SettingsError
+from mangaassist.core.monitor_settings import MonitorSettings
 from mangaassist.core.service_settings import ServiceSettings
 from mangaassist.core.shop_settings import ShopSettings
 from mangaassist.data import DEFAULT_TEMPLATE, Enrichment
@@ -59,6 +60,9 @@ class Settings(BaseSettings):
         default_factory=ServiceSettings
     )
     shop: Annotated[ShopSettings, BeforeValidator(_only_known(ShopSettings))] = Field(default_factory=ShopSettings)
+    monitor: Annotated[MonitorSettings, BeforeValidator(_only_known(MonitorSettings))] = Field(
+        default_factory=MonitorSettings
+    )
 
 
 def read_settings(root: Path) -> Settings:

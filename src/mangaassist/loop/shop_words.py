@@ -14,4 +14,5 @@ def shop_vocabulary(workspace: Workspace, catalogue: Catalogue) -> Vocabulary:
         facets = (*title.genres, *title.tones, *title.themes, title.demographic or "")
         spoken += [*names, *(facet.replace("_", " ") for facet in facets)]
     spoken += [f"{article.title} {article.body}" for article in articles(workspace)]
-    return Vocabulary(spoken, read_word_list(workspace.root), read_lexicon(workspace.root))
+    lexicon = read_lexicon(workspace.root)
+    return Vocabulary(spoken, read_word_list(workspace.root), {**lexicon.facets, **lexicon.turned_down})

@@ -61,7 +61,7 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
             judged=judged,
             groups=_text_groups(stored.pairs, [*train.queries, *dev.queries], composer.reader.resolver),
             series=catalogue.series,
-            exposed=stored.exposed,
+            exposed=stored.exposed or None,  # where nothing was ever shown, that says nothing about anybody
             composer=composer,
             intents={query.text: query.intent for query in (*train.queries, *dev.queries) if query.intent},
         ),
@@ -145,15 +145,15 @@ def _of_known_documents(pairs: Sequence[Pair], known: set[DocId]) -> list[Pair]:
 def _inputs(pairs: str, data: str, encoder_id: str, lexicon: Lexicon, settings: Settings, seed: int) -> str:
     """Digest of everything that decides what training gives; the rules for pairs are in the pairs."""
     told = {"pairs": pairs, "data": data, "encoder": encoder_id, "seed": seed, "first_run": recipe_as_json(FIRST_RUN)}
-    texts = settings.model_dump(mode="json", exclude={"pairs", "gate", "feedback"})
-    return sha256_bytes(canonical_json({**told, "lexicon": dict(lexicon), "settings": texts}))
+    texts = settings.model_dump(mode="json", exclude={"pairs", "gate", "monitor", "feedback"})
+    return sha256_bytes(canonical_json({**told, "lexicon": lexicon.as_json(), "settings": texts}))
 
 
 def _begin_anew(workspace: Workspace) -> None:
     """Takes away what speaks of the old candidate before its files are written over."""
     folder = candidate_folder(workspace)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("tuning.json", ORIGIN, "report.json", "report.md", "evidence.json", "decision.json"):
+    for name in ("tuning.json", ORIGIN, "report.json", "report.md", "report.html", "evidence.json", "decision.json"):
         (folder / name).unlink(missing_ok=True)
     sync_directory(folder)
 

@@ -20,6 +20,7 @@ from mangaassist.pairs.carts import cart_pairs
 from mangaassist.pairs.clicks import click_pairs
 from mangaassist.pairs.corpus import TwoSides, body_of, corpus_pairs, two_sides
 from mangaassist.pairs.editorial import editorial_pairs, editorial_query
+from mangaassist.pairs.judged import judged_pairs
 from mangaassist.pairs.leakage import Leak, NamedTitles, check_no_leakage, drop_leaks, find_leaks
 from mangaassist.pairs.limits import cap_client_share, cap_repeats, largest_client_share, limit_pairs
 from mangaassist.pairs.live_split import (
@@ -32,7 +33,9 @@ from mangaassist.pairs.live_split import (
 )
 from mangaassist.pairs.near_duplicates import JACCARD, NearDuplicateIndex, jaccard, near_duplicate_groups, normalise
 from mangaassist.pairs.negatives import known_positives, mine_hard_negatives, query_text_id, training_queries
+from mangaassist.pairs.real_queries import check_real_queries
 from mangaassist.pairs.rules import DropReason, LiveLogRules, PairRules, PairsReport
+from mangaassist.pairs.search_log import shown_results
 from mangaassist.pairs.splits import split_by_group, split_groups
 from mangaassist.pairs.synthetic import (
     Status,
@@ -67,6 +70,7 @@ __all__ = [
     "cap_synthetic_share",
     "cart_pairs",
     "check_no_leakage",
+    "check_real_queries",
     "click_grades",
     "click_pairs",
     "corpus_pairs",
@@ -77,6 +81,7 @@ __all__ = [
     "generate_synthetic",
     "hold_out_newest",
     "jaccard",
+    "judged_pairs",
     "known_positives",
     "largest_client_share",
     "limit_pairs",
@@ -85,6 +90,7 @@ __all__ = [
     "near_duplicate_groups",
     "normalise",
     "query_text_id",
+    "shown_results",
     "source_shares",
     "split_by_group",
     "split_groups",

@@ -28,15 +28,17 @@ def balance_pairs(pairs: Iterable[Pair], rules: PairRules) -> BalancedPairs:
     """The pairs of all sources with the weights they train with.
 
     The caps are measured without the corpus pairs, so they hold however much weight those are given later; the client
-    cap also without the synthetic ones, which may be scaled down after it.
+    cap also without the synthetic ones, which may be scaled down after it. Judgements keep their grades' weights: a
+    person who judges, unlike one who clicks, is shown no best sellers first.
     """
     pairs = list(pairs)
     corpus = [pair for pair in pairs if pair.source == "corpus"]
     synthetic = [pair for pair in pairs if pair.source == "synthetic"]
-    people = [pair for pair in pairs if pair.source not in ("corpus", "synthetic")]
+    judged = [pair for pair in pairs if pair.source == "judgement"]
+    people = [pair for pair in pairs if pair.source not in ("corpus", "synthetic", "judgement")]
     kept, repeats = cap_repeats(people, max_repeats=rules.max_repeats)
     levelled = cap_client_share(
-        balance_popularity(kept, exponent=rules.popularity_exponent), max_share=rules.max_client_share
+        [*balance_popularity(kept, exponent=rules.popularity_exponent), *judged], max_share=rules.max_client_share
     )
     capped = cap_synthetic_share(
         [*levelled, *balance_popularity(synthetic, exponent=rules.popularity_exponent)],

@@ -7,8 +7,8 @@ with a wrong clock moves the cut.
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
@@ -49,12 +49,14 @@ class LiveLogTest:
 
     Two things hang together, the searches of a session and those of near-duplicate texts. Joining both at once would
     chain nearly everything into one group, so they are told apart: an interval is the wider of the two.
+    positions: where the documents of a query stood, from 1, as far as the log says.
     """
 
     queries: Sequence[Query]
     qrels: Qrels
     sessions: Groups
     texts: Groups
+    positions: Mapping[QueryId, Mapping[DocId, int]] = field(default_factory=dict)
 
 
 def hold_out_newest(queries: pl.DataFrame, events: pl.DataFrame, rules: LiveLogRules) -> HeldOut:
@@ -102,7 +104,8 @@ def live_log_test(
             kept.append(search)
     found = [Query(search.query_id, search.text) for search in kept]
     sessions = {search.query_id: GroupId(search.session) for search in kept}
-    return LiveLogTest(found, qrels, sessions, split_groups(found))
+    positions = {search.query_id: search.positions for search in kept}
+    return LiveLogTest(found, qrels, sessions, split_groups(found), positions)
 
 
 def click_grades(pairs: Iterable[Pair]) -> dict[DocId, int]:

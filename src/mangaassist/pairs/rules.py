@@ -19,6 +19,8 @@ DropReason = Literal[
     "unknown_document",
     "leaks_test_reference",
     "near_test_query",
+    "judged_for_test",
+    "judged_not_relevant",
     "pending",
     "rejected",
     "not_teachable",
@@ -36,6 +38,7 @@ class PairRules:
     max_client_share: of the summed weight, for any one client.
     max_synthetic_share: of the summed weight; stays strictly below.
     popularity_exponent: 0 leaves popular documents their weight, 1 gives every document the same.
+    from_judgements: whether the judged train queries make pairs too; where a log trains, they validate only.
     """
 
     min_intent_confidence: float = 0.6
@@ -45,6 +48,7 @@ class PairRules:
     max_client_share: float = 0.01
     max_synthetic_share: float = 0.20
     popularity_exponent: float = 0.5
+    from_judgements: bool = False
 
     def __post_init__(self) -> None:
         for name in ("min_intent_confidence", "max_client_share", "max_synthetic_share", "popularity_exponent"):

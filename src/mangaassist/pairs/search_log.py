@@ -101,6 +101,38 @@ def usable_log(
     )
 
 
+def shown_results(queries: pl.DataFrame, events: pl.DataFrame, rules: PairRules) -> pl.DataFrame:
+    """Every result that a usable search has an impression of, whether anything was clicked there or not.
+
+    Columns: query_id, user_query, object_id, position (from 1; as its impressions say, else the response), clicked.
+    Results without a position are left out. Arguments as for `usable_log`.
+    """
+    queries = queries.sort("timestamp", "query_id").unique("query_id", keep="first", maintain_order=True)
+    events = _with_sessions(events.sort("timestamp", "event_id").unique("event_id", keep="first", maintain_order=True))
+    inhuman = _inhuman_sessions(queries, events, rules)
+    impressions = _with_reasons(queries, events.filter(pl.col("action_name") == "impression"), inhuman, rules, ())
+    result = ("query_id", "object_id")
+    clicks = events.filter(pl.col("action_name").is_in(CLICK_ACTIONS)).select(*result, clicked=True).unique()
+    responses = (
+        queries.select("query_id", object_id="query_response_hit_ids")
+        .explode("object_id")
+        .with_columns(place=pl.int_range(1, pl.len() + 1).over("query_id"))
+        .group_by(result)
+        .agg(pl.col("place").min())
+    )
+    return (
+        impressions.filter(pl.col("reason").is_null())
+        .group_by("query_id", "user_query", "object_id")
+        .agg(pl.col("ordinal").min())
+        .join(responses, on=result, how="left")
+        .join(clicks, on=result, how="left")
+        .with_columns(position=pl.coalesce("ordinal", "place"), clicked=pl.col("clicked").fill_null(value=False))
+        .drop_nulls("position")
+        .select("query_id", "user_query", "object_id", "position", "clicked")
+        .sort("query_id", "position", "object_id")
+    )
+
+
 def _with_sessions(events: pl.DataFrame) -> pl.DataFrame:
     """Events with a `session`: the session's id, else the client's, else the query's."""
     session = pl.coalesce("session_id", pl.format("client {}", "client_id"), pl.format("query {}", "query_id"))

@@ -14,9 +14,10 @@ from pydantic import ConfigDict
 
 from mangaassist.promotion.codec import EXACT
 from mangaassist.promotion.evidence import GateEvidence
-from mangaassist.promotion.outcomes import Outcome, Rule, RuleResult
+from mangaassist.promotion.outcomes import Outcome, QueryRule, Rule, RuleResult
 from mangaassist.promotion.rules import AtLeast, BadTop1AtMost, Gains, NoHarm
 from mangaassist.promotion.service_rules import LatencyAtMost, LooksAtMost, NoFailedDiagnosis
+from mangaassist.promotion.settling import queries_to_settle
 
 EXIT_CODES: Mapping[Outcome, int] = {"promote": 0, "reject": 10, "inconclusive": 11}
 _WEIGHTIEST_FIRST: tuple[Outcome, ...] = ("reject", "inconclusive", "promote")
@@ -52,8 +53,10 @@ FIRST_RUN = GateSettings()
 class Decision:
     """What the gate says, and of what: `candidate`, `live` and `data_fingerprint` are those of the evidence.
 
-    queries_needed: the most that any open rule needs; None where the decision is not inconclusive, or where queries are
-    not what it lacks (an unmeasured latency, a range whose ends disagree).  looks: at this test set, this one counted.
+    queries_needed: with so many, were the present estimates the truth, the decision would be no longer inconclusive
+    four times in five: as soon as one open rule rejects, or once all promote. None where it is not inconclusive, or
+    where queries are not what it lacks (an unmeasured latency, a range whose ends disagree).
+    looks: at this test set, this one counted.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = EXACT
@@ -75,13 +78,7 @@ class Decision:
 def decision_table(settings: GateSettings) -> tuple[Rule, ...]:
     """The rules in the order in which they are printed."""
     return (
-        AtLeast("recall@3", settings.recall_at_3_floor),
-        AtLeast("ndcg@10", settings.ndcg_at_10_floor),
-        BadTop1AtMost(settings.bad_top1_ceiling, settings.judged_at_3_floor),
-        Gains("recall@3", settings.fewest_groups),
-        Gains("ndcg@10", settings.fewest_groups),
-        _no_harm("cell", settings),
-        _no_harm("intent", settings),
+        *query_rules(settings),
         LatencyAtMost("latency_addon_p99_ms", settings.latency_addon_ceiling_ms),
         LatencyAtMost("routing_p99_ms", settings.routing_ceiling_ms),
         LatencyAtMost("response_p99_ms", settings.response_allowance_ms, over_live=True),
@@ -90,20 +87,39 @@ def decision_table(settings: GateSettings) -> tuple[Rule, ...]:
     )
 
 
+def query_rules(settings: GateSettings) -> tuple[QueryRule, ...]:
+    """Those of the rules that rest on queries."""
+    return (
+        AtLeast("recall@3", settings.recall_at_3_floor),
+        AtLeast("ndcg@10", settings.ndcg_at_10_floor),
+        BadTop1AtMost(settings.bad_top1_ceiling, settings.judged_at_3_floor),
+        Gains("recall@3", settings.fewest_groups),
+        Gains("ndcg@10", settings.fewest_groups),
+        _no_harm("cell", settings),
+        _no_harm("intent", settings),
+    )
+
+
 def judge(evidence: GateEvidence, settings: GateSettings = FIRST_RUN) -> Decision:
     """The decision on this candidate; the same evidence gives the same decision."""
     results = tuple(result for rule in decision_table(settings) for result in rule.check(evidence))
     outcome = next(each for each in _WEIGHTIEST_FIRST if any(result.outcome == each for result in results))
-    needed = [result.queries_needed for result in results if result.queries_needed is not None]
     return Decision(
         outcome=outcome,
         rules=results,
-        queries_needed=max(needed, default=None) if outcome == "inconclusive" else None,
+        queries_needed=_queries_needed(evidence, results, settings) if outcome == "inconclusive" else None,
         looks=evidence.looks,
         candidate=evidence.candidate,
         live=evidence.live,
         data_fingerprint=evidence.data_fingerprint,
     )
+
+
+def _queries_needed(evidence: GateEvidence, results: tuple[RuleResult, ...], settings: GateSettings) -> int | None:
+    """What would settle the open rules together, beside which others may stay open for want of something else."""
+    open_rules = [each for rule in query_rules(settings) for each in rule.open_rules(evidence)]
+    inconclusive = sum(result.outcome == "inconclusive" for result in results)
+    return queries_to_settle(open_rules, others_stay_open=inconclusive > len(open_rules))
 
 
 def _no_harm(slices: Literal["cell", "intent"], settings: GateSettings) -> NoHarm:

@@ -9,6 +9,7 @@ from pydantic import ConfigDict
 from mangaassist.core.errors import DataError
 from mangaassist.promotion.codec import EXACT
 from mangaassist.promotion.evidence import GateEvidence
+from mangaassist.promotion.settling import OpenRule
 
 Outcome = Literal["promote", "reject", "inconclusive"]
 RuleOutcome = Literal["promote", "reject", "inconclusive", "shown", "warning"]
@@ -27,8 +28,8 @@ class RuleResult:
     """What one rule found. `passed` is True for promote, False for reject and None where nothing is decided.
 
     outcome: `shown` takes no part in the decision; `warning` neither, but it asks the reader for something.
-    queries_needed: queries of the whole test set that would settle an open rule; None where it is settled, or no number
-    would settle it.
+    queries_needed: queries of the whole test set that would settle an open rule four times in five, were the present
+    estimate the truth; None where it is settled, or no number would settle it.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = EXACT
@@ -51,6 +52,13 @@ class Rule(Protocol):
 
     def check(self, evidence: GateEvidence) -> Sequence[RuleResult]:
         """What this rule says of the evidence; a rule over slices says it of each."""
+
+
+class QueryRule(Rule, Protocol):
+    """A row that more queries can settle."""
+
+    def open_rules(self, evidence: GateEvidence) -> Sequence[OpenRule]:
+        """Those of its results that are inconclusive for want of queries."""
 
 
 def rule_result(

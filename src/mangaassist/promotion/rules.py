@@ -1,13 +1,14 @@
 """Evidence in, one result per rule out: floors, gain over the live release, and no harm to any slice."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from mangaassist.promotion.bounds import exceeds, reaches
 from mangaassist.promotion.evidence import GateEvidence, Measured, PairedGain
 from mangaassist.promotion.outcomes import Outcome, RuleResult, rule_result
-from mangaassist.promotion.settling import to_settle_floor, to_settle_gain, to_settle_no_harm
+from mangaassist.promotion.settling import OpenRule, open_floor, open_gain, open_no_harm, queries_to_settle
 
 _FLOOR_SAYS = {
     "promote": "reached",
@@ -32,9 +33,15 @@ class AtLeast:
             f"; the live release has {evidence.baseline[self.metric]:.3f}" if self.metric in evidence.baseline else ""
         )
         because = f"{_said(measured)} against a floor of {self.floor:.3f}: {_FLOOR_SAYS[outcome]}{live}"
-        needed = to_settle_floor(measured, self.floor, queries=evidence.queries) if outcome == "inconclusive" else None
+        needed = queries_to_settle(self.open_rules(evidence))
         value = measured.value
         return (rule_result(self.metric, outcome, because, value=value, bound=self.floor, queries_needed=needed),)
+
+    def open_rules(self, evidence: GateEvidence) -> Sequence[OpenRule]:
+        """A missed floor that is not missed for good."""
+        measured = evidence.metrics[self.metric]
+        is_open = floor_outcome(measured, self.floor) == "inconclusive"
+        return (open_floor(measured, self.floor, queries=evidence.queries),) if is_open else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +53,33 @@ class BadTop1AtMost:
 
     def check(self, evidence: GateEvidence) -> Sequence[RuleResult]:
         """One result, whose value counts the unjudged as bad."""
-        low, high = evidence.bad_top1.low, evidence.bad_top1.high
-        ends = (high,) if reaches(evidence.judged_at_3, self.judged_at_3_floor) else (low, high)
-        outcomes = [floor_outcome(_negated(end), -self.ceiling) for end in ends]
-        agreed = outcomes[0] == outcomes[-1]
-        outcome: Outcome = outcomes[0] if agreed else "inconclusive"
+        ends = self._ends(evidence)
+        outcome, agreed = self._outcome(ends)
         says = _FLOOR_SAYS[outcome] if agreed else "the ends disagree, so judge the unjudged first results"
         judged = f"judged@1 {evidence.judged_at_1:.3f}, judged@3 {evidence.judged_at_3:.3f}"
         because = f"{' to '.join(map(_said, ends))} against a ceiling of {self.ceiling:.3f} ({judged}): {says}"
-        needed = self._needed(ends, evidence.queries) if agreed and outcome == "inconclusive" else None
-        value, bound = high.value, self.ceiling
+        needed = queries_to_settle(self.open_rules(evidence))
+        value, bound = ends[-1].value, self.ceiling
         return (rule_result("bad_top1_rate", outcome, because, value=value, bound=bound, queries_needed=needed),)
 
-    def _needed(self, ends: Sequence[Measured], queries: int) -> int | None:
-        """Queries that would settle every end."""
-        needed = [to_settle_floor(end, self.ceiling, queries=queries) for end in ends]
-        return max((each for each in needed if each is not None), default=None)
+    def open_rules(self, evidence: GateEvidence) -> Sequence[OpenRule]:
+        """Where all ends are open: the one that needs most, as it settles last. Ends that disagree need judgements."""
+        ends = self._ends(evidence)
+        if self._outcome(ends) != ("inconclusive", True):
+            return ()
+        found = [open_floor(_negated(end), -self.ceiling, queries=evidence.queries) for end in ends]
+        return (max(found, key=lambda each: queries_to_settle([each]) or math.inf),)
+
+    def _ends(self, evidence: GateEvidence) -> Sequence[Measured]:
+        """The ends that count; with enough judgements, only the one that takes the unjudged as bad."""
+        low, high = evidence.bad_top1.low, evidence.bad_top1.high
+        return (high,) if reaches(evidence.judged_at_3, self.judged_at_3_floor) else (low, high)
+
+    def _outcome(self, ends: Sequence[Measured]) -> tuple[Outcome, bool]:
+        """What the ends say, and whether they agree; if not, nothing is decided."""
+        outcomes = [floor_outcome(_negated(end), -self.ceiling) for end in ends]
+        agreed = outcomes[0] == outcomes[-1]
+        return (outcomes[0] if agreed else "inconclusive"), agreed
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +101,15 @@ class Gains:
             _GAIN_SAYS[outcome] if enough else f"under {self.fewest_groups} groups, which no such interval can rest on"
         )
         because = f"gain {gain.mean:+.3f}, 99 % ends {gain.low99:+.3f} and {gain.high99:+.3f}, {_counted(gain)}: {says}"
-        needed = to_settle_gain(gain, fewest_groups=self.fewest_groups) if outcome == "inconclusive" else None
+        needed = queries_to_settle(self.open_rules(evidence))
         name, value = f"gain in {self.metric}", gain.low99
         return (rule_result(name, outcome, because, value=value, bound=0.0, queries_needed=needed),)
+
+    def open_rules(self, evidence: GateEvidence) -> Sequence[OpenRule]:
+        """A gain that may be none."""
+        gain = evidence.gains[self.metric]
+        is_open = gain_outcome(gain, fewest_groups=self.fewest_groups) == "inconclusive"
+        return (open_gain(gain, fewest_groups=self.fewest_groups),) if is_open else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +127,22 @@ class NoHarm:
 
     def check(self, evidence: GateEvidence) -> Sequence[RuleResult]:
         """One result per slice; where the test set knows no such slice, one that says so."""
-        gains = evidence.cells if self.slices == "cell" else evidence.intents
+        gains = self._gains(evidence)
         if not gains:
             return (rule_result(f"no harm, {self.slices}", "shown", f"these queries have no known {self.slices}"),)
         return tuple(self._judge(name, gains[name], evidence.queries) for name in sorted(gains))
+
+    def open_rules(self, evidence: GateEvidence) -> Sequence[OpenRule]:
+        """The slices that may be harmed."""
+        gains = self._gains(evidence)
+        judged = [gains[name] for name in sorted(gains) if gains[name].queries >= self.queries_for_mean]
+        return [self._open(gain, evidence.queries) for gain in judged if self._outcome(gain) == "inconclusive"]
+
+    def _gains(self, evidence: GateEvidence) -> Mapping[str, PairedGain]:
+        return evidence.cells if self.slices == "cell" else evidence.intents
+
+    def _open(self, gain: PairedGain, queries: int) -> OpenRule:
+        return open_no_harm(gain, self.margin, at_least=self.queries_for_interval, queries=queries)
 
     def _judge(self, slice_name: str, gain: PairedGain, queries: int) -> RuleResult:
         """The result of one slice."""
@@ -115,17 +151,31 @@ class NoHarm:
         if gain.queries < self.queries_for_mean:
             because = f"{shown}: too small to judge under {self.queries_for_mean} queries"
             return rule_result(name, "shown", because, value=gain.mean)
-        by_interval = gain.queries >= self.queries_for_interval
-        value, bound = (gain.low95, -self.margin) if by_interval else (gain.mean, -self.margin_of_mean)
-        what = "lower end" if by_interval else "mean"
+        value, bound = self._value_and_bound(gain)
+        what = "lower end" if gain.queries >= self.queries_for_interval else "mean"
+        outcome = self._outcome(gain)
+        says = {
+            "reject": "wholly below 0",
+            "promote": f"the {what} is within the margin of {bound:+.3f}",
+            "inconclusive": f"the {what} is not within the margin of {bound:+.3f}",
+        }
+        needed = queries_to_settle([self._open(gain, queries)]) if outcome == "inconclusive" else None
+        because = f"{shown}: {says[outcome]}"
+        return rule_result(name, outcome, because, value=value, bound=bound, queries_needed=needed)
+
+    def _value_and_bound(self, gain: PairedGain) -> tuple[float, float]:
+        """What is compared: the lower end of a large slice, the mean of a small one."""
+        if gain.queries >= self.queries_for_interval:
+            return gain.low95, -self.margin
+        return gain.mean, -self.margin_of_mean
+
+    def _outcome(self, gain: PairedGain) -> Outcome:
+        """What a slice that is large enough to judge says."""
         if exceeds(0, gain.high95):
-            return rule_result(name, "reject", f"{shown}: wholly below 0", value=value, bound=bound)
-        if exceeds(value, bound) if by_interval else reaches(value, bound):
-            because = f"{shown}: the {what} is within the margin of {bound:+.3f}"
-            return rule_result(name, "promote", because, value=value, bound=bound)
-        because = f"{shown}: the {what} is not within the margin of {bound:+.3f}"
-        needed = to_settle_no_harm(gain, self.margin, at_least=self.queries_for_interval, queries=queries)
-        return rule_result(name, "inconclusive", because, value=value, bound=bound, queries_needed=needed)
+            return "reject"
+        value, bound = self._value_and_bound(gain)
+        kept = exceeds(value, bound) if gain.queries >= self.queries_for_interval else reaches(value, bound)
+        return "promote" if kept else "inconclusive"
 
 
 def floor_outcome(measured: Measured, floor: float) -> Outcome:

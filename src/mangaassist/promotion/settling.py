@@ -1,53 +1,134 @@
-"""An open rule in, the number of queries that would settle it out."""
+"""Open rules in, the number of queries that would settle them out.
+
+Were the present estimate the truth, an estimate on n queries would be normal around it with a standard error of
+se(n) = se * √(present / n): groups are supposed to grow in step with queries. From that follow the chances that a rule
+promotes, and that it rejects, on n queries; the number named is the smallest that settles with a chance of POWER.
+"""
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import NormalDist
 
-from mangaassist.promotion.bounds import ROUNDING
 from mangaassist.promotion.evidence import Measured, PairedGain
+
+POWER = 0.80
+MOST_QUERIES = 10_000_000
+"""What needs more than anybody could collect is settled by no number."""
 
 Z_TWO_SIDED_95 = NormalDist().inv_cdf(0.975)
 Z_ONE_SIDED_99 = NormalDist().inv_cdf(0.99)
 Z_ONE_SIDED_95 = NormalDist().inv_cdf(0.95)
-Z_POWER = NormalDist().inv_cdf(0.80)
-MOST_QUERIES = 10_000_000
+
+CORRELATION = 0.7
+"""The correlation over queries of any two metrics of one system, or of its gains in them.
+
+Between .6 and .8 for recall@3, ndcg@10 and 1 - bad top-1 on the sample's train and dev queries, as in the simulated
+populations (docs/gate.md). Estimates over the same queries err together by that much; those of disjoint slices do not.
+"""
+
+_EXACT = 1e-12
+"""In place of a standard error of nothing."""
+
+_STEPS = 40
+_COMMON = tuple(NormalDist().inv_cdf((step + 0.5) / _STEPS) for step in range(_STEPS))
+"""Equally likely values of the error that estimates over the same queries have in common."""
 
 
-def queries_to_settle(distance: float, width: float, *, z: float, queries: int) -> int | None:
-    """Queries with which the rule would be decided four times in five, were the present estimate the truth.
+@dataclass(frozen=True, slots=True)
+class OpenRule:
+    """A rule that more queries may settle, either way.
 
-        n' = n · ((z + z_power) · se / distance)²,   se = width / 2z,   z_power = 0.84 (80 %)
-
-    distance: from the estimate to the bound, ≥ 0.  width: of the present interval, its ends z standard errors out.
-    The standard error is taken to shrink with √n, so groups are supposed to grow in step with queries. The answer is at
-    least one query more than there are, since the rule is open; None where the estimate sits on the bound, or so near
-    that more than MOST_QUERIES would be needed: no number that anybody could collect settles it.
+    It promotes an estimate from  promote_from + promote_z * se  on, and rejects one below  reject_below - reject_z * se
+    even where that lies higher.  queries: of the whole test set at present, to which standard_error belongs.
+    correlation: the share of its variance that it has in common with other rules over all queries.
+    least: queries of the whole test set under which the rule decides nothing.
     """
-    if distance <= ROUNDING:
+
+    estimate: float
+    standard_error: float
+    queries: int
+    promote_from: float
+    promote_z: float
+    reject_below: float
+    reject_z: float
+    correlation: float = CORRELATION
+    least: int = 0
+
+    def chances(self, queries: int, *, common: float | None = None) -> tuple[float, float]:
+        """(that it promotes, that it rejects) on so many queries, were the present estimate the truth.
+
+        common: the error in common with other rules, in standard errors of its own; None: whatever it is.
+        """
+        if queries < self.least:
+            return 0.0, 0.0
+        error = max(_EXACT, self.standard_error * math.sqrt(self.queries / queries))
+        rejected_to = (self.reject_below - self.estimate) / error - self.reject_z
+        promoted_from = max((self.promote_from - self.estimate) / error + self.promote_z, rejected_to)
+        correlation, shift = (0.0, 0.0) if common is None else (self.correlation, common)
+        own = NormalDist(math.sqrt(correlation) * shift, math.sqrt(1 - correlation))
+        return 1 - own.cdf(promoted_from), own.cdf(rejected_to)
+
+
+def chance_settled(rules: Sequence[OpenRule], queries: int, *, others_stay_open: bool = False) -> float:
+    """The chance that the rules are settled together: any one rejects, or all promote.
+
+    others_stay_open: something that no query settles is open too, so that only a rejection would decide.
+    """
+    err_together = sum(rule.correlation > 0 for rule in rules) > 1
+    commons: Sequence[float | None] = _COMMON if err_together else (None,)
+    return sum(_chance(rules, queries, others_stay_open, common) for common in commons) / len(commons)
+
+
+def _chance(rules: Sequence[OpenRule], queries: int, others_stay_open: bool, common: float | None) -> float:
+    chances = [rule.chances(queries, common=common) for rule in rules]
+    none_rejects = math.prod(1 - rejects for _, rejects in chances)
+    all_promote = 0.0 if others_stay_open else math.prod(promotes for promotes, _ in chances)
+    return 1 - none_rejects + all_promote
+
+
+def queries_to_settle(rules: Sequence[OpenRule], *, others_stay_open: bool = False) -> int | None:
+    """The fewest queries that settle these rules together with a chance of POWER; None where no number does.
+
+    At least one query more than there are, since the rules are open.
+    """
+    if not rules:
         return None
-    standard_error = width / (2 * z)
-    needed = max(queries + 1, math.ceil(queries * ((z + Z_POWER) * standard_error / distance) ** 2))
-    return needed if needed <= MOST_QUERIES else None
+
+    def settles(queries: int) -> bool:
+        return chance_settled(rules, queries, others_stay_open=others_stay_open) >= POWER
+
+    too_few = max(rule.queries for rule in rules)
+    enough = too_few + 1
+    while not settles(enough):
+        too_few, enough = enough, 2 * enough
+        if too_few >= MOST_QUERIES:
+            return None
+    while enough - too_few > 1:
+        middle = (too_few + enough) // 2
+        too_few, enough = (too_few, middle) if settles(middle) else (middle, enough)
+    return enough if enough <= MOST_QUERIES else None
 
 
-def to_settle_floor(measured: Measured, floor: float, *, queries: int) -> int | None:
-    """Queries that would put a missed floor outside the two-sided 95 % interval."""
-    distance = abs(floor - measured.value)
-    return queries_to_settle(distance, measured.high - measured.low, z=Z_TWO_SIDED_95, queries=queries)
+def open_floor(measured: Measured, floor: float, *, queries: int) -> OpenRule:
+    """A missed floor inside the two-sided 95 % interval."""
+    error = (measured.high - measured.low) / (2 * Z_TWO_SIDED_95)
+    return OpenRule(measured.value, error, queries, floor, 0.0, floor, Z_TWO_SIDED_95)
 
 
-def to_settle_gain(gain: PairedGain, *, fewest_groups: int) -> int | None:
-    """Queries that would move the one-sided 99 % interval to one side of 0, and that form enough groups."""
-    needed = queries_to_settle(abs(gain.mean), gain.high99 - gain.low99, z=Z_ONE_SIDED_99, queries=gain.queries)
-    return None if needed is None else max(needed, math.ceil(gain.queries * fewest_groups / gain.groups))
+def open_gain(gain: PairedGain, *, fewest_groups: int) -> OpenRule:
+    """A gain whose one-sided 99 % interval has 0 inside, or rests on too few groups."""
+    error = (gain.high99 - gain.low99) / (2 * Z_ONE_SIDED_99)
+    least = math.ceil(gain.queries * fewest_groups / gain.groups)
+    return OpenRule(gain.mean, error, gain.queries, 0.0, Z_ONE_SIDED_99, 0.0, Z_ONE_SIDED_99, least=least)
 
 
-def to_settle_no_harm(gain: PairedGain, margin: float, *, at_least: int, queries: int) -> int | None:
-    """Queries of the whole test set, in its present mix, that would settle the no-harm rule of one slice.
+def open_no_harm(gain: PairedGain, margin: float, *, at_least: int, queries: int) -> OpenRule:
+    """A slice that is neither surely harmed nor surely within the margin; the slice keeps its share of the queries.
 
-    The slice is settled by its lower end rising above -margin or by its upper end falling below 0, whichever is nearer.
     at_least: queries from which the slice is judged by its interval at all.  queries: those of the whole test set.
     """
-    distance = max(gain.mean + margin, -gain.mean)
-    in_slice = queries_to_settle(distance, gain.high95 - gain.low95, z=Z_ONE_SIDED_95, queries=gain.queries)
-    return None if in_slice is None else math.ceil(queries * max(in_slice, at_least) / gain.queries)
+    error = (gain.high95 - gain.low95) / (2 * Z_ONE_SIDED_95)
+    least = math.ceil(queries * at_least / gain.queries)
+    z = Z_ONE_SIDED_95
+    return OpenRule(gain.mean, error, queries, -margin, z, 0.0, z, correlation=0.0, least=least)

@@ -9,7 +9,15 @@ compose_vectors(base, references, w)     a query's vector joined with those of t
 from mangaassist.queries.compose import PLAIN, SIGNALS, Composer, CompositionWeights, compose_vectors
 from mangaassist.queries.facets import Facet, FacetIndex, facet_of, facets_of
 from mangaassist.queries.lexical import LexicalIndex
-from mangaassist.queries.lexicon import LEXICON_FILE, Lexicon, built_in_lexicon, phrases_of, read_lexicon
+from mangaassist.queries.lexicon import (
+    LEXICON_FILE,
+    Lexicon,
+    Meaning,
+    built_in_lexicon,
+    lexicon_of,
+    phrases_of,
+    read_lexicon,
+)
 from mangaassist.queries.reading import QueryReader, Reading
 from mangaassist.queries.references import TitleResolver
 from mangaassist.queries.wishes import Wishes, wishes_of
@@ -25,6 +33,7 @@ __all__ = [
     "FacetIndex",
     "LexicalIndex",
     "Lexicon",
+    "Meaning",
     "QueryReader",
     "Reading",
     "TitleResolver",
@@ -34,6 +43,7 @@ __all__ = [
     "facet_of",
     "facets_of",
     "folded",
+    "lexicon_of",
     "phrases_of",
     "read_lexicon",
     "wishes_of",

@@ -37,9 +37,11 @@ class FacetIndex:
     """
 
     def __init__(self, titles: Iterable[Title], doc_ids: Sequence[DocId]) -> None:
+        titles = list(titles)
         held = {DocId(title.title_id): facets_of(title) for title in titles}
         self._of = {doc_id: frozenset(each) for doc_id, each in held.items()}
         self.names: dict[Facet, str] = {facet: name for each in held.values() for facet, name in each.items()}
+        self.tones = frozenset(facet_of(tone) for title in titles for tone in title.tones)
         self._column = {facet: number for number, facet in enumerate(sorted(self.names))}
         self._row = {doc_id: row for row, doc_id in enumerate(doc_ids)}
         cells = [

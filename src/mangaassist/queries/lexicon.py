@@ -1,7 +1,13 @@
-"""A catalogue's facets and a lexicon in, the phrases that mean them out: "iyashikei" → healing, "comfy" → cozy."""
+"""A catalogue's facets and a lexicon in, the phrases that mean them out: "iyashikei" → healing, "comfy" → cozy.
 
+Who turns something down turns down more than its name: no fantasy is no dark fantasy and no elves either. Facets whose
+name ends in that of another ("dark fantasy") are kinds of it; what names do not tell stands in `[turned_down]`.
+"""
+
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -10,14 +16,48 @@ from pydantic import TypeAdapter, ValidationError
 
 from mangaassist.core.errors import SettingsError
 from mangaassist.queries.facets import Facet, facet_of
-from mangaassist.queries.words import words
+from mangaassist.queries.words import UNSPACED, words
 
 LEXICON_FILE: Final = "lexicon.toml"
 
-Lexicon = Mapping[str, tuple[str, ...]]
-"""Phrase as shoppers say it → names of facets."""
+_ADJECTIVE: Final = re.compile(f"[{UNSPACED}]*[^ぁ-ゖ][ぁ-ゖ]?い")
 
-_FILE = TypeAdapter(dict[str, dict[str, tuple[str, ...]]])
+_SECTIONS = TypeAdapter(dict[str, dict[str, tuple[str, ...]]])
+
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """What shoppers' phrases mean. facets: phrase → names of facets.
+
+    turned_down: phrase → names of what is turned down with it, instead of what `facets` says; of a facet that bears its
+    name, along with that. A phrase that stands only here asks for nothing ("nobody dies").
+    """
+
+    facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    turned_down: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, dict[str, list[str]]]:
+        """Its sections, as they are stored."""
+        return {
+            name: {phrase: list(facets) for phrase, facets in section.items()}
+            for name, section in (("facets", self.facets), ("turned_down", self.turned_down))
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a phrase means in a catalogue: the facets it asks for, those it turns down where it is turned down itself.
+
+    along: what is turned down along with those, unless it is asked for elsewhere in the text.
+    describes: whether the phrase only says how something is, not what: "sad", beside "romance".
+    """
+
+    asked: frozenset[Facet]
+    turned_down: frozenset[Facet]
+    along: frozenset[Facet]
+    describes: bool = False
 
 
 def built_in_lexicon() -> Lexicon:
@@ -26,38 +66,94 @@ def built_in_lexicon() -> Lexicon:
     return _parse(source.read_bytes(), LEXICON_FILE)
 
 
-def read_lexicon(folder: Path, *, learnt: Lexicon | None = None) -> Lexicon:
+def read_lexicon(folder: Path, *, learnt: Mapping[str, tuple[str, ...]] | None = None) -> Lexicon:
     """The built-in phrases with those of a workspace's own file added, which go before them.
 
-    learnt: phrases that reviewers accepted; they go before the built-in ones, and behind the workspace's own.
-    Raises SettingsError naming the file if it is not what `[facets]`, phrase = list of facets, should be.
+    learnt: phrases → facets that reviewers accepted; they go before the built-in ones, and behind the workspace's own.
+    Raises SettingsError naming the file if it is not what its sections, phrase = list of facets, should be.
     """
-    path = folder / LEXICON_FILE
-    own = _parse(path.read_bytes(), str(path)) if path.is_file() else {}
-    return {**built_in_lexicon(), **(learnt or {}), **own}
+    path, built_in = folder / LEXICON_FILE, built_in_lexicon()
+    own = _parse(path.read_bytes(), str(path)) if path.is_file() else Lexicon()
+    return Lexicon({**built_in.facets, **(learnt or {}), **own.facets}, {**built_in.turned_down, **own.turned_down})
+
+
+def lexicon_of(sections: Mapping[str, Mapping[str, Sequence[str]]]) -> Lexicon:
+    """The lexicon that `as_json` gave."""
+    return Lexicon(
+        **{name: {phrase: tuple(facets) for phrase, facets in section.items()} for name, section in sections.items()}
+    )
 
 
 def _parse(content: bytes, source: str) -> Lexicon:
     try:
-        sections = _FILE.validate_python(tomllib.loads(content.decode()))
+        sections = _SECTIONS.validate_python(tomllib.loads(content.decode()))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
         reason = str(error).splitlines()[0]
         raise SettingsError(f'{source}: {reason}; write [facets] and lines such as "cosy" = ["cozy"]') from error
-    unknown = sorted(set(sections) - {"facets"})
+    unknown = sorted(set(sections) - {"facets", "turned_down"})
     if unknown:
-        raise SettingsError(f"{source}: has a section {unknown[0]!r}; the only one is [facets]")
-    return sections.get("facets", {})
+        raise SettingsError(f"{source}: has a section {unknown[0]!r}; there are [facets] and [turned_down]")
+    return lexicon_of(sections)
 
 
-def phrases_of(lexicon: Lexicon, facets: Iterable[Facet]) -> dict[tuple[str, ...], frozenset[Facet]]:
-    """Words → the facets of this catalogue that they mean; every facet is also a phrase of its own."""
-    known = frozenset(facets)
-    phrases = {facet: frozenset({facet}) for facet in known}
-    for phrase, names in lexicon.items():
+def phrases_of(lexicon: Lexicon, facets: Iterable[Facet], tones: Iterable[Facet] = ()) -> dict[Words, Meaning]:
+    """Words → what they mean in this catalogue; every facet is also a phrase of its own.
+
+    tones: of the facets, those that only describe.
+    """
+    known, moods = frozenset(facets), frozenset(tones)
+    asked: dict[Words, frozenset[Facet]] = {facet: frozenset({facet}) for facet in known}
+    for phrase, names in lexicon.facets.items():
         meant = known & {facet_of(name) for name in names}
-        key = tuple(words(phrase))
-        if meant:
-            phrases[key] = meant
-        elif not names:
-            phrases.pop(key, None)
+        for key in _forms(phrase):
+            if meant:
+                asked[key] = meant
+            elif not names:
+                asked.pop(key, None)
+    narrower = _Narrower(lexicon, known)
+    phrases = {key: narrower.meaning(key, meant, describes=meant <= moods) for key, meant in asked.items()}
+    for phrase in lexicon.turned_down:
+        for key in _forms(phrase):
+            meaning = narrower.meaning(key, frozenset(), describes=False)
+            if key not in phrases and (meaning.turned_down or meaning.along):
+                phrases[key] = meaning
     return phrases
+
+
+class _Narrower:
+    """Knows what is turned down along with a phrase or a facet, and along with that, and so on."""
+
+    def __init__(self, lexicon: Lexicon, known: frozenset[Facet]) -> None:
+        self._known = known
+        self._listed = {
+            key: frozenset(map(facet_of, names))
+            for phrase, names in lexicon.turned_down.items()
+            for key in _forms(phrase)
+        }
+        self._kinds: dict[Facet, set[Facet]] = {}
+        for facet in known:
+            for start in range(1, len(facet)):
+                self._kinds.setdefault(facet[start:], set()).add(facet)
+
+    def meaning(self, phrase: Words, asked: frozenset[Facet], *, describes: bool) -> Meaning:
+        """What a phrase that asks for these facets means; turned down, it means what it is listed for, if it is."""
+        listed = self._known & self._listed.get(phrase, asked)
+        named = frozenset({phrase}) if phrase in self._known else listed
+        return Meaning(asked, named, self._along(phrase, named), describes)
+
+    def _along(self, phrase: Words, named: frozenset[Facet]) -> frozenset[Facet]:
+        found: set[Facet] = set()
+        open_ends = [phrase, *named]
+        while open_ends:
+            each = open_ends.pop()
+            more = (self._listed.get(each, frozenset()) | self._kinds.get(each, set())) - found
+            found |= more
+            open_ends += more
+        return (frozenset(found) & self._known) - named
+
+
+def _forms(phrase: str) -> Iterator[Words]:
+    """A phrase as words; of a Japanese adjective in い also its stem before く and すぎ: 怖い, 怖くない, 怖すぎる."""
+    yield tuple(words(phrase))
+    if _ADJECTIVE.fullmatch(phrase):
+        yield from (tuple(words(phrase[:-1] + ending)) for ending in ("く", "すぎ", "過ぎ"))

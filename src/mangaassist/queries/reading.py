@@ -48,7 +48,8 @@ class QueryReader:
         titles = list(titles)
         self.resolver = TitleResolver(titles)
         self.facets = FacetIndex(titles, doc_ids)
-        self._phrases = phrases_of(built_in_lexicon() if lexicon is None else lexicon, self.facets.names)
+        meanings = built_in_lexicon() if lexicon is None else lexicon
+        self._phrases = phrases_of(meanings, self.facets.names, self.facets.tones)
         self._longest = max(map(len, self._phrases), default=0)
         self._remembered = lru_cache(maxsize=REMEMBERED)(self._read_anew)
 
@@ -60,14 +61,15 @@ class QueryReader:
         return self._remembered(text, intent)
 
     def _read_anew(self, text: str, intent: Intent | None) -> Reading:
-        references = self.resolver.references(text)
-        wishes = wishes_of(text, self._phrases, longest=self._longest)
+        resolved = self.resolver.resolved(text)
+        references = resolved.references
+        wishes = wishes_of(resolved.rest, self._phrases, longest=self._longest)
         asks_for_others = intent is None or intent in ASKS_FOR_OTHERS
         return Reading(
             text,
             references=references,
             wanted=wishes.wanted,
-            rejected=wishes.rejected,
+            rejected=wishes.rejected if asks_for_others else frozenset(),
             hidden=frozenset(references) if asks_for_others else frozenset(),
             kinds=None if intent is None else KINDS_BY_INTENT.get(intent),
         )

@@ -27,6 +27,8 @@ from mangaassist.queries.words import folded
 MOST_WORDS = 64
 """Slips are looked for in so many words from the start: longer texts tell what they want early on."""
 
+PRONOUN = "it"
+
 
 @dataclass(frozen=True, slots=True)
 class _Match:
@@ -37,6 +39,14 @@ class _Match:
     titles: frozenset[DocId]
     is_led: bool
     is_ordinary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """references: the titles of a text, by where they stand in it. rest: the folded text without their names."""
+
+    references: tuple[DocId, ...]
+    rest: str
 
 
 class TitleResolver:
@@ -68,7 +78,11 @@ class TitleResolver:
         return frozenset().union(*(match.titles for match in _apart(self._exact(text, tokens_of(text)))))
 
     def references(self, text: str) -> tuple[DocId, ...]:
-        """The titles that a shopper wants more of, or asks about, by where they stand in the text.
+        """The titles that a shopper wants more of, or asks about; see `resolved`."""
+        return self.resolved(text).references
+
+    def resolved(self, text: str) -> Resolved:
+        """The titles that a shopper wants more of, or asks about, and what else the text says.
 
         Where the text compares ("like Berserk, which beats Naruto") only what it compares with counts, and of that no
         ordinary words if there are others. A name that titles share stands for the most popular of them.
@@ -81,7 +95,8 @@ class TitleResolver:
         led = [match for match in found if match.is_led]
         chosen = [match for match in led if not match.is_ordinary] or led or found
         ordered = sorted(chosen, key=lambda match: match.start)
-        return tuple(dict.fromkeys(self._best_known(match.titles) for match in ordered))
+        references = tuple(dict.fromkeys(self._best_known(match.titles) for match in ordered))
+        return Resolved(references, _without(text, ordered))
 
     def _best_known(self, titles: frozenset[DocId]) -> DocId:
         return min(titles, key=lambda doc_id: (-self._popularity[doc_id], doc_id))
@@ -118,6 +133,15 @@ class TitleResolver:
 
     def _is_known(self, word: str) -> bool:
         return word in self._words or self._ordinary.knows(word)
+
+
+def _without(text: str, ordered: Sequence[_Match]) -> str:
+    """The text with a pronoun in place of each name: what a name says is no wish, as the death in Death Note."""
+    said, end = [], 0
+    for match in ordered:
+        said += [text[end : match.start], PRONOUN]
+        end = match.end
+    return "".join([*said, text[end:]])
 
 
 def _possible(words: Sequence[str], span: Sequence[Token]) -> Iterable[Name]:

@@ -1,37 +1,27 @@
 """Query text in, the facets it asks for and those it wants less of or none of out.
 
-"less brutal", "without romance", "but not fantasy", "no gore", ギャグなし, "ecchi nashi": a cue turns the facets around
-it into rejected ones. In English the nearest cue within a few words before a facet counts, unless "but", "more", "just"
-or a punctuation mark stands between; in Japanese, romanised or not, the cue stands right after it.
+"less brutal", "without romance", "but not fantasy", "no gore", ギャグなし, "ecchi nashi": a cue (`cues.py`) turns down
+the first facet that it reaches and those listed with it ("no zombies, gangs or gore").
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from mangaassist.queries.cues import cues_reaching, is_too_much, is_turned_down_after
 from mangaassist.queries.facets import Facet
+from mangaassist.queries.lexicon import Meaning
 from mangaassist.queries.words import UNSPACED, folded, words
 
-CUE_WITHIN: Final = 4
-"""How many words before a facet a cue may stand."""
+_PIECE: Final = re.compile(f"[{UNSPACED}]+|[^\\W_{UNSPACED}]+(?:['’][^\\W_{UNSPACED}]+)*|[^\\w\\s\"'“”‘’-]")
+_WITHOUT: Final = re.compile(r"\bw/(?:o\b|out\b)")
+_LISTS: Final = frozenset({"or", "nor", "and", "any", "even", "/", "&", ","})
+_ENDS_A_LIST: Final = frozenset({"or", "nor"})
+_UNKNOWN_IN_A_LIST: Final = 2
+"""Words that mean nothing to the catalogue and may stand in a list: "no zombies, clowns or gore"."""
 
-_NOT: Final = frozenset(
-    re.findall(
-        r"\w+",
-        "no not less without never nothing nobody none minus isnt arent wasnt doesnt dont didnt wont cant aint avoid "
-        "skip except tired sick hate free",
-    )
-)
-_TURNS: Final = frozenset(re.findall(r"\w+", "but more just only with want need also plus then instead"))
-_AFTER_UNSPACED: Final = re.compile(
-    "(?:描写|要素|展開|成分|もの|系|すぎ|多め|方向)?(?:(?:とか|や|と)[^。、]{1,5}?)?(?:が|は|も|の|とか)?"
-    "(?:なし|無し|ナシ|ない|無い|抜き|いらない|要らない|いりません|以外|苦手|控えめ|少なめ|じゃない|じゃなく|ではない|ではなく|嫌)"
-)
-_AFTER_SPACED: Final = re.compile(
-    r"\s*(?:wa |ga |mo |no )?(?:nashi|nai|nuki|janai|ja nai|ja naku|ja nakute|igai|nigate|iranai|hikaeme|free)\b"
-)
-_PIECE: Final = re.compile(f"[{UNSPACED}]+|[^\\W_{UNSPACED}]+(?:['’][^\\W_{UNSPACED}]+)*|[^\\w\\s-]")
+Phrases = Mapping[tuple[str, ...], Meaning]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,57 +34,98 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class _Mention:
-    facets: frozenset[Facet]
-    is_rejected: bool
+    """A phrase found in a text, from its first piece to behind its last. is_rejected: None where neither is meant."""
+
+    meaning: Meaning
+    start: int
+    end: int
+    is_rejected: bool | None
+    can_pass_on: bool = True
 
 
-def wishes_of(text: str, phrases: Mapping[tuple[str, ...], frozenset[Facet]], *, longest: int) -> Wishes:
-    """The wishes of a text. phrases: words → facets, see `phrases_of`; longest: words of the longest phrase.
+def wishes_of(text: str, phrases: Phrases, *, longest: int) -> Wishes:
+    """The wishes of a text. phrases: words → what they mean, see `phrases_of`; longest: words of the longest phrase.
 
-    A facet that is both asked for and rejected ("dark but less dark than Berserk") is rejected.
+    A facet that is both asked for and rejected ("dark but less dark than Berserk") is rejected; one that is asked for
+    is not rejected along with a broader one ("isekai, but not too much fantasy").
     """
-    plain = folded(text)
-    mentions = [*_spaced(plain, phrases, longest), *_unspaced(plain, phrases)]
-    rejected = frozenset().union(*(mention.facets for mention in mentions if mention.is_rejected))
-    wanted = frozenset().union(*(mention.facets for mention in mentions if not mention.is_rejected))
-    return Wishes(wanted - rejected, rejected)
+    plain = _WITHOUT.sub("without", folded(text))
+    mentions = [*_spaced(plain, phrases, longest), *_unspaced(plain, phrases, longest)]
+    turned_down = [mention.meaning for mention in mentions if mention.is_rejected]
+    named = frozenset().union(*(meaning.turned_down for meaning in turned_down))
+    along = frozenset().union(*(meaning.along for meaning in turned_down))
+    wanted = frozenset().union(*(mention.meaning.asked for mention in mentions if mention.is_rejected is False))
+    return Wishes(wanted - named, named | (along - wanted))
 
 
-def _spaced(plain: str, phrases: Mapping[tuple[str, ...], frozenset[Facet]], longest: int) -> Iterator[_Mention]:
+def _spaced(plain: str, phrases: Phrases, longest: int) -> list[_Mention]:
     """Phrases of scripts with spaces, the longest at each place."""
     pieces = [(re.sub("['’]", "", found[0]) or found[0], found.end()) for found in _PIECE.finditer(plain)]
-    folded_words = [(words(piece) or [piece])[0] for piece, _ in pieces]
+    typed = [piece for piece, _ in pieces]
+    compared = [(words(piece) or [piece])[0] for piece in typed]
+    cues = cues_reaching(typed)
+    mentions: list[_Mention] = []
+    spent: set[int | None] = set()
     place = 0
     while place < len(pieces):
-        for length in range(min(longest, len(pieces) - place), 0, -1):
-            facets = phrases.get(tuple(folded_words[place : place + length]))
-            if facets is not None:
-                end = pieces[place + length - 1][1]
-                is_rejected = _is_turned_down([piece for piece, _ in pieces[:place]])
-                yield _Mention(facets, is_rejected or bool(_AFTER_SPACED.match(plain, end)))
-                place += length - 1
-                break
-        place += 1
+        length = _length_of_phrase(compared, place, phrases, longest)
+        if length:
+            meaning = phrases[tuple(compared[place : place + length])]
+            end = place + length
+            after = is_turned_down_after(plain, pieces[end - 1][1], is_unspaced=False)
+            is_reached = cues[place] is not None and cues[place] not in spent
+            before = is_reached or is_too_much(typed[:place])
+            spent.add(cues[place])
+            mentions.append(_Mention(meaning, place, end, before or after, can_pass_on=before))
+        place += max(1, length)
+    return _listed(mentions, typed)
 
 
-def _is_turned_down(before: Sequence[str]) -> bool:
-    for word in reversed(before[-CUE_WITHIN:]):
-        if word in _NOT:
-            return True
-        if word in _TURNS or not word[0].isalnum():
+def _length_of_phrase(compared: Sequence[str], place: int, phrases: Phrases, longest: int) -> int:
+    lengths = range(min(longest, len(compared) - place), 0, -1)
+    return next((length for length in lengths if tuple(compared[place : place + length]) in phrases), 0)
+
+
+def _listed(mentions: Sequence[_Mention], typed: Sequence[str]) -> list[_Mention]:
+    """The mentions, where those in a list with one that is turned down are turned down too.
+
+    Of "no sad romance" only what describes, sad, is turned down, and romance is not asked for either.
+    """
+    found: list[_Mention] = []
+    for number, mention in enumerate(mentions):
+        is_rejected = mention.is_rejected
+        before = found[-1] if found else None
+        if before is not None and before.is_rejected and before.can_pass_on and not is_rejected:
+            if before.end == mention.start:
+                is_rejected = None if before.meaning.describes and not mention.meaning.describes else True
+            else:
+                is_rejected = _is_in_list(typed, mentions, number)
+        passes_on = mention.can_pass_on or (bool(is_rejected) and not mention.is_rejected)
+        found.append(replace(mention, is_rejected=is_rejected, can_pass_on=passes_on))
+    return found
+
+
+def _is_in_list(typed: Sequence[str], mentions: Sequence[_Mention], number: int) -> bool:
+    """Whether a mention is listed with the one before: joined by or, nor, and; by a comma where "or" ends the list."""
+    for place in range(number, len(mentions)):
+        between = typed[mentions[place - 1].end : mentions[place].start]
+        unknown = [piece for piece in between if piece not in _LISTS]
+        if _ENDS_A_LIST & set(between):
+            return len(unknown) <= _UNKNOWN_IN_A_LIST and all(piece[0].isalnum() for piece in unknown)
+        if unknown or not between:
             return False
+        if place == number and "," not in between:
+            return True
     return False
 
 
-def _unspaced(plain: str, phrases: Mapping[tuple[str, ...], frozenset[Facet]]) -> Iterator[_Mention]:
+def _unspaced(plain: str, phrases: Phrases, longest: int) -> Iterator[_Mention]:
     """Phrases in kana and kanji, wherever they stand in a run of letters."""
     for run in re.finditer(f"[{UNSPACED}]{{2,}}", plain):
-        letters = run[0]
-        pairs = words(letters)
+        pairs = words(run[0])
         for place in range(len(pairs)):
-            for length in range(len(pairs) - place, 0, -1):
-                facets = phrases.get(tuple(pairs[place : place + length]))
-                if facets is not None:
-                    end = run.start() + place + length + 1
-                    yield _Mention(facets, bool(_AFTER_UNSPACED.match(plain, end)))
-                    break
+            length = _length_of_phrase(pairs, place, phrases, longest)
+            if length:
+                end = run.start() + place + length + 1
+                meaning = phrases[tuple(pairs[place : place + length])]
+                yield _Mention(meaning, 0, 0, is_turned_down_after(plain, end, is_unspaced=True))

@@ -5,19 +5,20 @@ doc_ids.json    the ids, sorted
 facets.u16      one column of codes per facet
 facets.json     what the codes mean
 scan.faiss      the compressed vectors; only where there are too many documents to score them all
+…               attachments: whatever else the builder said of these documents, such as their shelves
 manifest.json   sha256 of each file, encoder id, release, dimension, count, enrichment, catalogue, program version
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from mangaassist.core.errors import ArtifactError
+from mangaassist.core.errors import ArtifactError, DataError
 from mangaassist.core.files import canonical_json, sha256_of, sync_directory, sync_file
 from mangaassist.core.types import DocId, Vectors
 from mangaassist.retrieval.facets import Facets, encoded
@@ -28,6 +29,7 @@ from mangaassist.retrieval.store import DocumentVectors, Hits, IndexInfo
 FORMAT_VERSION = 1
 VECTORS, IDS, CODES, MEANINGS, SCAN = "vectors.f32", "doc_ids.json", "facets.u16", "facets.json", "scan.faiss"
 MANIFEST = "manifest.json"
+_OWN: Final = frozenset({VECTORS, IDS, CODES, MEANINGS, SCAN, MANIFEST})
 EXACT_UP_TO = 20_000
 """Documents that are all scored for every query: a few milliseconds."""
 MEND = "build it anew: `mangaassist index --workspace DIR`"
@@ -38,7 +40,7 @@ _FEW = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One index build, opened: never changes."""
+    """One index build, opened: never changes. attachments: by file name, as they were given to `write_build`."""
 
     name: str
     info: IndexInfo
@@ -46,6 +48,7 @@ class Build:
     vectors: Vectors
     facets: Facets
     scan: Scan | None
+    attachments: Mapping[str, bytes] = field(default_factory=dict)
 
     def search(self, queries: Vectors, k: int, allowed: Mask | None) -> list[Hits]:
         """For each query the best `k` documents of those allowed."""
@@ -63,8 +66,21 @@ class Build:
         return best_of_all(self.vectors, query, k, self.doc_ids, allowed)
 
 
-def write_build(folder: Path, documents: DocumentVectors, info: IndexInfo, *, exact_up_to: int = EXACT_UP_TO) -> None:
-    """Write the files into a new `folder`, durably; the same documents in any order give the same bytes."""
+def write_build(
+    folder: Path,
+    documents: DocumentVectors,
+    info: IndexInfo,
+    *,
+    exact_up_to: int = EXACT_UP_TO,
+    attachments: Mapping[str, bytes] | None = None,
+) -> None:
+    """Write the files into a new `folder`, durably; the same documents in any order give the same bytes.
+
+    attachments: files to keep with the build, by name.  Raises DataError for one named like a file of the build's own.
+    """
+    attached = attachments or {}
+    if taken := sorted(_OWN & attached.keys()):
+        raise DataError(f"an attachment cannot be called {taken[0]!r}, as the build has a file of that name; rename it")
     folder.mkdir()
     ordered = documents.in_order()
     vectors = np.ascontiguousarray(ordered.vectors, dtype="<f4")
@@ -73,6 +89,8 @@ def write_build(folder: Path, documents: DocumentVectors, info: IndexInfo, *, ex
     (folder / IDS).write_text(json.dumps(list(ordered.doc_ids), indent=0), encoding="utf-8")
     facets.codes.astype("<u2").tofile(folder / CODES)
     (folder / MEANINGS).write_text(json.dumps(facets.values), encoding="utf-8")
+    for name, content in attached.items():
+        (folder / name).write_bytes(content)
     if len(vectors) > exact_up_to:
         write_scan(vectors, folder / SCAN)
     manifest = {
@@ -104,7 +122,8 @@ def read_build(folder: Path) -> Build:
     values = {name: tuple(listed) for name, listed in meanings.items()}
     facets = Facets(values, _mapped(folder / CODES, "<u2", (len(values), count)))
     scan = Scan(folder / SCAN, vectors) if SCAN in manifest["files"] else None
-    return Build(folder.name, info, json.loads((folder / IDS).read_bytes()), vectors, facets, scan)
+    attached = {name: (folder / name).read_bytes() for name in sorted(manifest["files"].keys() - _OWN)}
+    return Build(folder.name, info, json.loads((folder / IDS).read_bytes()), vectors, facets, scan, attached)
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

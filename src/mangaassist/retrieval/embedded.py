@@ -1,7 +1,7 @@
 """A folder of index builds in, a store out that this and any other process can search, and change."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +57,11 @@ class EmbeddedStore:
     def changed_documents(self) -> int:
         """How many documents come from the delta: each costs every search a little, until `compact`."""
         return len(self._now.changed)
+
+    @property
+    def attachments(self) -> Mapping[str, bytes]:
+        """The files that were kept with the build, by name; the delta changes none of them."""
+        return self._now.build.attachments
 
     def search(self, queries: Vectors, k: int, *, where: Where | None = None) -> list[Hits]:
         """For each query the best `k` documents that pass the filter."""

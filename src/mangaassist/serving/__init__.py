@@ -7,11 +7,20 @@ Client(url).retrieve(…)                                      the other side
 """
 
 from mangaassist.core.service_settings import ServiceSettings
-from mangaassist.serving.answers import Answer, Engine, Filters, Result, RetrieveRequest, Shelf
+from mangaassist.serving.answers import (
+    Answer,
+    AnswerShelf,
+    Engine,
+    Filters,
+    Listener,
+    Result,
+    RetrieveRequest,
+    ShelfTitle,
+)
 from mangaassist.serving.app import create_app, service_of
 from mangaassist.serving.client import Client, EventsReceipt
-from mangaassist.serving.comparing import Compared, compared_releases
-from mangaassist.serving.engine import LiveEngine
+from mangaassist.serving.comparing import Compared, Comparison, compared_releases
+from mangaassist.serving.engine import AnsweredBy, LiveEngine, Trial
 from mangaassist.serving.erasing import (
     close_logs,
     erase_lines,
@@ -20,32 +29,45 @@ from mangaassist.serving.erasing import (
     logged_texts,
 )
 from mangaassist.serving.keys import KEYS_FILE, SCOPES, ApiKey, KeyRing, add_key, read_keys, revoke_key
+from mangaassist.serving.log_files import LineSink, LogFile
 from mangaassist.serving.refusals import Refused
+from mangaassist.serving.retained_lines import retained_events, retained_lines
 from mangaassist.serving.routing import CallerIntent, route_message
 from mangaassist.serving.running import RunningServer, check_binding, run_server, start_server
+from mangaassist.serving.served_release import ServedRelease
 from mangaassist.serving.service_db import NotStored
-from mangaassist.serving.structured_logs import service_log
+from mangaassist.serving.structured_logs import service_log, where_raised
+from mangaassist.serving.telemetry import EVAL_LOG
 
 __all__ = [
+    "EVAL_LOG",
     "KEYS_FILE",
     "SCOPES",
     "Answer",
+    "AnswerShelf",
+    "AnsweredBy",
     "ApiKey",
     "CallerIntent",
     "Client",
     "Compared",
+    "Comparison",
     "Engine",
     "EventsReceipt",
     "Filters",
     "KeyRing",
+    "LineSink",
+    "Listener",
     "LiveEngine",
+    "LogFile",
     "NotStored",
     "Refused",
     "Result",
     "RetrieveRequest",
     "RunningServer",
+    "ServedRelease",
     "ServiceSettings",
-    "Shelf",
+    "ShelfTitle",
+    "Trial",
     "add_key",
     "check_binding",
     "close_logs",
@@ -56,10 +78,13 @@ __all__ = [
     "logged_query_ids",
     "logged_texts",
     "read_keys",
+    "retained_events",
+    "retained_lines",
     "revoke_key",
     "route_message",
     "run_server",
     "service_log",
     "service_of",
     "start_server",
+    "where_raised",
 ]

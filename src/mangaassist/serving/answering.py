@@ -1,6 +1,6 @@
 """A request, its base vector and a release in, an answer out: the whole way from message to results, in stages.
 
-    route ──► compose (read, join, what else speaks for each document) ──► adapt ──► search ──► rules
+    route ──► compose (read, join, what else speaks for each document) ──► adapt ──► search ──► rules ──► shelves
 
 Without a base vector (the encoder is away) words, named titles and facets alone rank: the answer is `degraded`.
 """
@@ -13,21 +13,26 @@ from typing import Final
 import numpy as np
 
 from mangaassist.core.shop_settings import ShopSettings
-from mangaassist.core.types import Adjustment, DocId, Vectors
+from mangaassist.core.types import Adjustment, DocId, Intent, Vectors
 from mangaassist.intents import BOTH, IntentClassifier, Route
 from mangaassist.queries import CompositionWeights, Reading, compose_vectors
 from mangaassist.retrieval import Where
-from mangaassist.serving.answers import Answer, Result, RetrieveRequest
+from mangaassist.serving.answers import Answer, AnswerShelf, Result, RetrieveRequest
 from mangaassist.serving.filtering import where_of
 from mangaassist.serving.ranking import best_without_vector
 from mangaassist.serving.reasons import Reasons
 from mangaassist.serving.results import result_of
 from mangaassist.serving.routing import CallerIntent, route_message
 from mangaassist.serving.served_release import ServedRelease
+from mangaassist.serving.shelving import shelves_for
 from mangaassist.serving.shop_rules import REACH, Placed, placed
 
 WITHOUT_VECTOR: Final = CompositionWeights(lexical=1.0, reference_facets=1.0, wanted=0.5, rejected=1.0)
 """What ranks where there is no base vector: words first, whatever the release's weights, which lean on vectors."""
+
+
+ASK_FOR_TITLES: Final[frozenset[Intent]] = frozenset({"recommendation", "product_discovery"})
+"""Intents that shelves answer."""
 
 
 @dataclass(slots=True)
@@ -42,6 +47,10 @@ class Stages:
         now = time.perf_counter()
         self.spent_ms[stage] = (now - self.started) * 1000
         self.started = now
+
+    def branch(self) -> "Stages":
+        """What was spent so far, with stages of its own from now on."""
+        return Stages(spent_ms=dict(self.spent_ms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +80,12 @@ class Answering:
         stages.end("adapt")
         found = _found(served, adapted, adjustment, request.k + REACH, where)
         stages.end("search")
-        ordered = placed(found, self.shop, request.k, is_available=lambda doc_id: _is_available(served, doc_id))
+        ordered = placed(found, self.shop, request.k, is_available=served.is_available)
         reasons = Reasons(served, reading, weights)
         results = tuple(_result(served, each, reasons) for each in ordered)
         stages.end("rules")
+        shelves = self._shelves(served, reading, found, adjustment, route) if base is not None else ()
+        stages.end("shelves")
         return Answer(
             query_id=query_id,
             release=served.release,
@@ -82,7 +93,7 @@ class Answering:
             intent_confidence=route.confidence,
             degraded=base is None,
             results=results,
-            shelves=(),
+            shelves=shelves,
             latency_ms=sum(stages.spent_ms.values()),
             stages_ms=dict(stages.spent_ms),
         )
@@ -93,10 +104,12 @@ class Answering:
             return route_message(np.empty(0, np.float32), caller, None, min_confidence=self.min_confidence)
         return route_message(base, caller, self.classifier, min_confidence=self.min_confidence)
 
+    def _is_certain(self, route: Route) -> bool:
+        return route.confidence is None or route.confidence >= self.min_confidence
+
     def _reading(self, served: ServedRelease, text: str, route: Route) -> Reading:
         """Read by the intent where that is certain; the kinds are the route's in any case."""
-        is_certain = route.confidence is None or route.confidence >= self.min_confidence
-        reading = served.composer.reader.read(text, route.intent if is_certain else None)
+        reading = served.composer.reader.read(text, route.intent if self._is_certain(route) else None)
         return replace(reading, kinds=None if set(route.kinds) == set(BOTH) else frozenset(route.kinds))
 
     def _adjustment(
@@ -111,6 +124,19 @@ class Answering:
         allowed[hidden] = False
         return Adjustment(adjustment.bonus, allowed)
 
+    def _shelves(
+        self,
+        served: ServedRelease,
+        reading: Reading,
+        found: Mapping[DocId, float],
+        adjustment: Adjustment,
+        route: Route,
+    ) -> tuple[AnswerShelf, ...]:
+        """Shelves for who certainly asks for titles."""
+        if route.intent not in ASK_FOR_TITLES or not self._is_certain(route):
+            return ()
+        return shelves_for(served, reading, found, adjustment, self.shop)
+
 
 def _composed(served: ServedRelease, reading: Reading, base: Vectors) -> Vectors:
     rows = served.composer.reference_rows(reading)
@@ -124,10 +150,6 @@ def _found(
     if adapted is None:
         return best_without_vector(served.doc_ids, adjustment, depth)
     return served.ranks.best(adapted, adjustment, depth, where)
-
-
-def _is_available(served: ServedRelease, doc_id: DocId) -> bool:
-    return not served.filters.out_of_print[served.rows[doc_id]]
 
 
 def _result(served: ServedRelease, each: Placed, reasons: Reasons) -> Result:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
+from prometheus_client.registry import Collector
+
 from mangaassist.core.types import Intent, Vectors
 
 TEXT_LIMIT: Final = 1_000
@@ -59,18 +61,36 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
-    """Results that belong together under a name, beside the main list."""
+class ShelfTitle:
+    """A title on a shelf."""
 
+    id: str
+    title: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerShelf:
+    """Titles that belong together under a name, beside the main list. titles: the best of it for the question.
+
+    id: the same for the same release and name.  facets: what sets the shelf apart.  score: in units of a result's.
+    """
+
+    id: str
     name: str
-    results: tuple[Result, ...]
+    facets: tuple[str, ...]
+    score: float
+    titles: tuple[ShelfTitle, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What was found. degraded: something was left out (e.g. the encoder was away) and the results are second best.
 
+    shelves: best first; none where the message does not ask for titles.
+
     latency_ms: server time without HTTP.  stages_ms: of which each stage took so much.
+    experiment: what the log keeps of an experiment that had a part in it; never sent.
     """
 
     query_id: str
@@ -79,9 +99,10 @@ class Answer:
     intent_confidence: float | None
     degraded: bool
     results: tuple[Result, ...]
-    shelves: tuple[Shelf, ...]
+    shelves: tuple[AnswerShelf, ...]
     latency_ms: float
     stages_ms: Mapping[str, float] = field(default_factory=dict)
+    experiment: Mapping[str, Any] | None = None
 
 
 class Engine(Protocol):
@@ -105,4 +126,17 @@ class Engine(Protocol):
 
     def is_ready(self) -> bool:
         """Whether it can answer now."""
+        ...
+
+
+class Listener(Protocol):
+    """Who is told of every answer once it is sent, and has figures of its own. collectors: for /metrics."""
+
+    @property
+    def collectors(self) -> Sequence[Collector]:
+        """What it counts."""
+        ...
+
+    def sent(self, request: RetrieveRequest, answer: Answer) -> None:
+        """Told on the event loop: returns at once and raises nothing."""
         ...

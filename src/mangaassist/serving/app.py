@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from mangaassist.core.service_settings import ServiceSettings
 from mangaassist.data import PrivacyKey
-from mangaassist.serving.answers import Engine
+from mangaassist.serving.answers import Engine, Listener
 from mangaassist.serving.edge import Edge
 from mangaassist.serving.openapi import describe
 from mangaassist.serving.refusals import Refused, refusal_response, request_id_of
@@ -32,14 +32,17 @@ def create_app(
     log: Any = None,
     clock: Callable[[], float] = time.time,
     sinks: Sinks | None = None,
+    listener: Listener | None = None,
 ) -> FastAPI:
     """The app on the workspace at `root`; raises WorkspaceError or SettingsError if its logs or keys cannot be used.
 
-    log: a structlog logger; JSON on standard error if None.  sinks: see `open_service`.
+    log: a structlog logger; JSON on standard error if None.  sinks, listener: see `open_service`.
     `app.state.service` holds what the routes share.
     """
     log = log or service_log()
-    service = open_service(engine, settings, root=root, privacy=privacy, log=log, clock=clock, sinks=sinks)
+    service = open_service(
+        engine, settings, root=root, privacy=privacy, log=log, clock=clock, sinks=sinks, listener=listener
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from mangaassist.core.errors import ServiceError
 from mangaassist.core.types import Intent, Vectors
-from mangaassist.serving.answers import Answer, Result, Shelf, TextKind
+from mangaassist.serving.answers import Answer, AnswerShelf, Result, ShelfTitle, TextKind
 
 PASSING: Final = frozenset({408, 429, 500, 502, 503, 504, 507})
 """Statuses after which the same events may be sent again."""
@@ -142,8 +142,13 @@ def _wait_s(response: httpx.Response | None, attempt: int) -> float:
 
 
 def _answer(content: Mapping[str, Any]) -> Answer:
-    shelves = tuple(Shelf(shelf["name"], _results(shelf["results"])) for shelf in content["shelves"])
+    shelves = tuple(_shelf(shelf) for shelf in content["shelves"])
     return Answer(**{**content, "results": _results(content["results"]), "shelves": shelves})
+
+
+def _shelf(shelf: Mapping[str, Any]) -> AnswerShelf:
+    titles = tuple(ShelfTitle(**title) for title in shelf["titles"])
+    return AnswerShelf(**{**shelf, "facets": tuple(shelf["facets"]), "titles": titles})
 
 
 def _results(rows: Sequence[Mapping[str, Any]]) -> tuple[Result, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mangaassist.adapter import Adapter, read_composition
 from mangaassist.core.types import Progress
 from mangaassist.data import Workspace
+from mangaassist.encoders import CachedEncoder
 from mangaassist.loop import (
     Settings,
     adapter_of_release,
@@ -37,33 +38,54 @@ class Compared:
     answers: Mapping[str, Answer]
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a workspace could answer with, ready to be asked: its systems by name, as in `Compared`."""
+
+    live: str
+    systems: Mapping[str, ServedRelease]
+    how: Answering
+    encoder: CachedEncoder
+
+    @classmethod
+    def open(cls, workspace: Workspace, settings: Settings, *, progress: Progress) -> "Comparison":
+        """The baseline, the live release and the candidate over the present catalogue; needs no index.
+
+        Raises ArtifactError for a release whose files were changed, DataError for an empty catalogue.
+        """
+        encoder = workspace_encoder(workspace, settings, progress)
+        live = registry_of(workspace).aliases().live
+
+        def published(release: str) -> ServedRelease:
+            weights, lexicon = composition_of_release(workspace, release)
+            composition = Composition(weights, lexicon, texts_of_release(workspace, release, settings))
+            adapter = adapter_of_release(workspace, release, encoder)
+            return release_in_memory(workspace, release, adapter, composition, encoder)
+
+        systems = {"baseline": published(IDENTITY)}
+        if live != IDENTITY:
+            systems["live"] = published(live)
+        if (candidate_folder(workspace) / "tuning.json").is_file():
+            chosen = read_tuning(workspace)["chosen"]
+            adapter: Adapter = read_rung(workspace, chosen, encoder_id=encoder.encoder_id)
+            weights, _ = read_composition(candidate_folder(workspace) / chosen)
+            composition = Composition(weights, None, texts_in_force(workspace, settings))
+            systems["candidate"] = release_in_memory(workspace, "candidate", adapter, composition, encoder)
+        classifier = live_intents(workspace, encoder_id=encoder.encoder_id)
+        return cls(live, systems, Answering(classifier, settings.pairs.min_intent_confidence, settings.shop), encoder)
+
+    def compared(self, request: RetrieveRequest) -> Compared:
+        """What each system answers to a message."""
+        base = self.encoder.wrapped.encode([request.query])[0]  # a person's text does not go into the cache on disk
+        answers = {
+            name: self.how.answer(served, request, base, Stages(), query_id=name)
+            for name, served in self.systems.items()
+        }
+        return Compared(self.live, self.live == IDENTITY, answers)
+
+
 def compared_releases(
     workspace: Workspace, settings: Settings, request: RetrieveRequest, *, progress: Progress
 ) -> Compared:
-    """What the baseline, the live release and the candidate answer, over the present catalogue; needs no index.
-
-    Raises ArtifactError for a release whose files were changed, DataError for an empty catalogue.
-    """
-    encoder = workspace_encoder(workspace, settings, progress)
-    live = registry_of(workspace).aliases().live
-
-    def published(release: str) -> ServedRelease:
-        weights, lexicon = composition_of_release(workspace, release)
-        composition = Composition(weights, lexicon, texts_of_release(workspace, release, settings))
-        adapter = adapter_of_release(workspace, release, encoder)
-        return release_in_memory(workspace, release, adapter, composition, encoder)
-
-    systems = {"baseline": published(IDENTITY)}
-    if live != IDENTITY:
-        systems["live"] = published(live)
-    if (candidate_folder(workspace) / "tuning.json").is_file():
-        chosen = read_tuning(workspace)["chosen"]
-        adapter: Adapter = read_rung(workspace, chosen, encoder_id=encoder.encoder_id)
-        weights, _ = read_composition(candidate_folder(workspace) / chosen)
-        composition = Composition(weights, None, texts_in_force(workspace, settings))
-        systems["candidate"] = release_in_memory(workspace, "candidate", adapter, composition, encoder)
-    classifier = live_intents(workspace, encoder_id=encoder.encoder_id)
-    how = Answering(classifier, settings.pairs.min_intent_confidence, settings.shop)
-    base = encoder.wrapped.encode([request.query])[0]  # a person's text does not go into the cache on disk
-    answers = {name: how.answer(served, request, base, Stages(), query_id=name) for name, served in systems.items()}
-    return Compared(live, live == IDENTITY, answers)
+    """What the baseline, the live release and the candidate answer to one message; see `Comparison`."""
+    return Comparison.open(workspace, settings, progress=progress).compared(request)

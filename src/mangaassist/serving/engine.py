@@ -1,8 +1,8 @@
 """A workspace in, the engine behind the HTTP service out: the live release's whole retriever, as it was evaluated."""
 
 import threading
-from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, Self, TypeAlias
 
 from threadpoolctl import threadpool_limits
 
@@ -13,16 +13,36 @@ from mangaassist.loop import Settings, workspace_encoder
 from mangaassist.serving.answering import Answering, Stages
 from mangaassist.serving.answers import Answer, RetrieveRequest, TextKind
 from mangaassist.serving.filtering import rating_level
-from mangaassist.serving.live_release import LOOK_EVERY_S, LiveRelease
+from mangaassist.serving.live_release import LOOK_EVERY_S, Edition, LiveRelease
 from mangaassist.serving.query_encoder import QueryEncoder
+from mangaassist.serving.served_release import ServedRelease
 from mangaassist.serving.structured_logs import service_log, where_raised
+
+AnsweredBy: TypeAlias = Callable[[ServedRelease], Answer]
+"""Gives the answer of a release to a message."""
+
+
+class Trial(Protocol):
+    """What may let another release answer instead of, or together with, the live one."""
+
+    def answer(self, request: RetrieveRequest, query_id: str, live: ServedRelease, by: AnsweredBy) -> Answer:
+        """The answer to be sent; raises only what the live release's answer raises."""
+        ...
+
+    def info(self) -> Mapping[str, Any] | None:
+        """What is being tried; shown at /info."""
+        ...
 
 
 class LiveEngine:
-    """Answers from the live release of a workspace; an `Engine`. Made by `open`; `close` ends its thread."""
+    """Answers from the live release of a workspace; an `Engine`. Made by `open`; `close` ends its thread.
+
+    trial: asked for every answer, if there is one.
+    """
 
     def __init__(self, live: LiveRelease, encoder: QueryEncoder, settings: Settings) -> None:
         self._live, self._encoder, self._settings = live, encoder, settings
+        self.trial: Trial | None = None
         self._degraded = 0
         self._counting = threading.Lock()
 
@@ -60,15 +80,30 @@ class LiveEngine:
 
     def answer(self, request: RetrieveRequest, *, query_id: str) -> Answer:
         """See `Engine`. Everything in it comes from one edition, whatever is promoted meanwhile."""
-        edition, stages = self._live.now, Stages()
-        base = self._encoder.vector(request.query)
-        stages.end("encode")
-        how = Answering(edition.classifier, self._settings.pairs.min_intent_confidence, self._settings.shop)
-        answer = how.answer(edition.served, request, base, stages, query_id=query_id)
+        edition = self._live.now
+        by = self.answers_to(request, edition, query_id=query_id)
+        answer = by(edition.served) if self.trial is None else self.trial.answer(request, query_id, edition.served, by)
         if answer.degraded:
             with self._counting:
                 self._degraded += 1
         return answer
+
+    def answers_to(self, request: RetrieveRequest, edition: Edition, *, query_id: str) -> AnsweredBy:
+        """What any release answers to one message, which is encoded once and routed as the edition routes it."""
+        stages = Stages()
+        base = self._encoder.vector(request.query)
+        stages.end("encode")
+        how = Answering(edition.classifier, self._settings.pairs.min_intent_confidence, self._settings.shop)
+        return lambda served: how.answer(served, request, base, stages.branch(), query_id=query_id)
+
+    @property
+    def edition(self) -> Edition:
+        """What is served just now."""
+        return self._live.now
+
+    def open_beside(self, release: str) -> ServedRelease:
+        """Another release as it would be served, over the present catalogue; its index is brought up to date first."""
+        return self._live.open_beside(release)
 
     def embed(self, texts: Sequence[str], kind: TextKind) -> tuple[Vectors, str, str]:
         """See `Engine`."""
@@ -86,8 +121,10 @@ class LiveEngine:
             "encoder_is_resting": self._encoder.is_resting,
             "dimension": self._encoder.encoder.dimension,
             "documents": len(edition.served.documents),
+            "shelves": len(edition.served.shelves),
             "intents": edition.seen.intents,
             "degraded_answers": self._degraded,
+            "experiment": None if self.trial is None else self.trial.info(),
             "not_served": None if trouble is None else {"release": trouble.seen.release, "problem": trouble.problem},
         }
 

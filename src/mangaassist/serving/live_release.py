@@ -94,6 +94,11 @@ class LiveRelease:
         if self._thread is not None:
             self._thread.join()
 
+    def open_beside(self, release: str) -> ServedRelease:
+        """See `LiveEngine`."""
+        update_index(self._workspace, self._settings, release, progress=no_progress)
+        return open_release(self._workspace, self._settings, release, self._encoder)
+
     def look(self) -> bool:
         """Serve what is live now; says whether that is another edition than before. Never raises our own errors."""
         with self._looking:

@@ -1,9 +1,10 @@
 """What happens in the service in, Prometheus' text out: one registry per app."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.registry import Collector
 
 BUCKETS_MS: Final = (0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 7.5, 10, 15, 25)
 PREFIX: Final = "mangaassist"
@@ -32,6 +33,11 @@ class Metrics:
     def watch_depth(self, queue: str, depth: Callable[[], float]) -> None:
         """Read the depth of a queue whenever metrics are asked for."""
         self._depths.labels(queue).set_function(depth)
+
+    def add(self, collectors: Sequence[Collector]) -> None:
+        """Show what others count, too."""
+        for collector in collectors:
+            self.registry.register(collector)
 
     def observe_stages(self, stages_ms: Mapping[str, float]) -> None:
         """Count the milliseconds of each stage."""

@@ -104,15 +104,65 @@ class ResultBody(BaseModel):
     why: list[str]
 
 
-class ShelfBody(BaseModel):
-    """Results under a name of their own."""
+class ShelfTitleBody(BaseModel):
+    """A title on a shelf."""
 
+    id: str
+    title: str
+    url: str | None
+
+
+class ShelfBody(BaseModel):
+    """Titles under a name of their own, as `answers.AnswerShelf` says."""
+
+    id: str
     name: str
-    results: list[ResultBody]
+    facets: list[str]
+    score: float
+    titles: list[ShelfTitleBody]
 
 
 class AnswerBody(BaseModel):
     """What was found; send `query_id` with every event about it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "query_id": "5f0c6e1f3a1b4d53a5d6f8b7c9e0a1b2",
+                    "release": "embed-adapter-v03",
+                    "intent": "recommendation",
+                    "intent_confidence": 0.93,
+                    "degraded": False,
+                    "results": [
+                        {
+                            "id": "claymore",
+                            "kind": "title",
+                            "title": "Claymore",
+                            "text": "Half-human women hunt the monsters whose blood they share.",
+                            "url": None,
+                            "facts": {"genres": ["fantasy"], "tones": ["dark"]},
+                            "score": 0.81,
+                            "why": ["like Berserk: dark, fantasy"],
+                        }
+                    ],
+                    "shelves": [
+                        {
+                            "id": "shelf-6ecaa96b3b",
+                            "name": "Dark fantasy: demons",
+                            "facets": ["fantasy", "demons", "dark"],
+                            "score": 0.74,
+                            "titles": [
+                                {"id": "claymore", "title": "Claymore", "url": None},
+                                {"id": "dororo", "title": "Dororo", "url": None},
+                            ],
+                        }
+                    ],
+                    "latency_ms": 3.1,
+                }
+            ]
+        }
+    )
 
     query_id: str
     release: str
@@ -124,7 +174,7 @@ class AnswerBody(BaseModel):
     latency_ms: float
 
 
-NOT_SENT: Final = ("stages_ms",)
+NOT_SENT: Final = ("stages_ms", "experiment")
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:

@@ -5,7 +5,9 @@ import uuid
 from importlib.metadata import version
 
 from fastapi import APIRouter, Request, Response
+from starlette.background import BackgroundTask
 
+from mangaassist.serving.answers import Answer, Listener, RetrieveRequest
 from mangaassist.serving.bodies import parse_object, read_body
 from mangaassist.serving.embeddings_wire import EmbeddingsBody, embeddings_json
 from mangaassist.serving.event_journal import Stored
@@ -35,9 +37,16 @@ def retrieve_routes(service: Service) -> APIRouter:
         response = json_response(answer_json(answer))
         locale = locale_of(request.headers.get("accept-language"))
         service.telemetry.record(Served(asked, answer, locale, service.clock()))
+        if service.listener is not None:
+            response.background = BackgroundTask(_tell, service.listener, asked, answer)
         return response
 
     return router
+
+
+async def _tell(listener: Listener, asked: RetrieveRequest, answer: Answer) -> None:
+    """Run by Starlette once the response is sent; a coroutine, so that it takes no thread of its pool."""
+    listener.sent(asked, answer)
 
 
 def events_routes(service: Service) -> APIRouter:

@@ -67,6 +67,7 @@ def _eval_line(served: Served, query: str, key: PrivacyKey) -> str:
         degraded=answer.degraded,
         intent_confidence=answer.intent_confidence,
         top_score=_top_score(answer),
+        **_experiment(answer),
     )
 
 
@@ -78,6 +79,7 @@ def _query_row(served: Served, query: str, key: PrivacyKey) -> dict[str, Any]:
         "top_score": _top_score(answer),
         "release": answer.release,
         "locale": served.locale,
+        **_experiment(answer),
     }
     return {
         "query_id": answer.query_id,
@@ -87,6 +89,11 @@ def _query_row(served: Served, query: str, key: PrivacyKey) -> dict[str, Any]:
         "query_attributes": {name: value for name, value in attributes.items() if value is not None},
         "query_response_hit_ids": [result.id for result in answer.results],
     }
+
+
+def _experiment(answer: Answer) -> dict[str, Any]:
+    """What an experiment had to do with the answer, where one had."""
+    return {} if answer.experiment is None else {"experiment": answer.experiment}
 
 
 def _top_score(answer: Answer) -> float | None:

@@ -27,6 +27,7 @@ from mangaassist.queries import Composer, CompositionWeights, Lexicon, read_lexi
 from mangaassist.retrieval import EXACT_UP_TO, EmbeddedStore, open_index
 from mangaassist.serving.filtering import FilterMasks
 from mangaassist.serving.ranking import Ranks, RanksAll, RanksCandidates
+from mangaassist.shelves import Arrangement, make_shelves, shelving_from_files
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +35,7 @@ class ServedRelease:
     """One release over one state of the catalogue, its documents in the order of their ids.
 
     base: their base vectors, (m, d): of titles that a query names.  rows: where each document stands.
+    shelves: none where the index is of before there were any.
     """
 
     release: str
@@ -46,11 +48,16 @@ class ServedRelease:
     rows: Mapping[DocId, int]
     filters: FilterMasks
     ranks: Ranks
+    shelves: Arrangement
 
     @property
     def doc_ids(self) -> list[DocId]:
         """Every document."""
         return list(self.rows)
+
+    def is_available(self, doc_id: DocId) -> bool:
+        """Whether a document is anything but a title known to be out of print."""
+        return not self.filters.out_of_print[self.rows[doc_id]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,8 @@ def open_release(
 ) -> ServedRelease:
     """A published release on its index; what the catalogue has gained since the index was made is not served yet.
 
-    Raises ArtifactError where it has no index, IndexOutOfDate for one that holds none of the shop's documents.
+    Raises ArtifactError where it has no index, IndexOutOfDate for one that holds none of the shop's documents, or
+    shelves of another release.
     """
     store = open_index(index_folder(workspace, release), encoder_id=encoder.encoder_id, release=release)
     weights, lexicon = composition_of_release(workspace, release)
@@ -88,7 +96,8 @@ def open_release(
     adapter = adapter_of_release(workspace, release, encoder)
     base = encoder.encode([document.text for document in kept])
     ranks = _ranks(store, [document.doc_id for document in kept], exact_up_to)
-    return _assembled(workspace, release, adapter, composition, kept, records, base, ranks)
+    shelves = _shelves_of(store, [document.doc_id for document in kept if document.kind == "title"])
+    return _assembled(workspace, release, adapter, composition, kept, records, base, ranks, shelves)
 
 
 def release_in_memory(
@@ -98,13 +107,26 @@ def release_in_memory(
     found, records = _catalogue(workspace, composition.texts)
     base = encoder.encode([document.text for document in found])
     ranks = RanksAll([document.doc_id for document in found], adapter.adapt_documents(base))
-    return _assembled(workspace, name, adapter, composition, found, records, base, ranks)
+    rows = {document.doc_id: row for row, document in enumerate(found) if document.kind == "title"}
+    known = [record for doc_id in rows if isinstance(record := records[doc_id], Title)]
+    made = make_shelves(known, ranks.vectors[list(rows.values())], release=name, encoder_id=encoder.encoder_id)
+    shelves = Arrangement(made, list(rows), lambda doc_ids: ranks.vectors[[rows[doc_id] for doc_id in doc_ids]])
+    return _assembled(workspace, name, adapter, composition, found, records, base, ranks, shelves)
 
 
 def _ranks(store: EmbeddedStore, doc_ids: Sequence[DocId], exact_up_to: int) -> Ranks:
     if len(doc_ids) <= exact_up_to:
         return RanksAll(doc_ids, np.ascontiguousarray(store.vectors(doc_ids)))
     return RanksCandidates(store, doc_ids, {doc_id: row for row, doc_id in enumerate(doc_ids)})
+
+
+def _shelves_of(store: EmbeddedStore, titles: Sequence[DocId]) -> Arrangement:
+    """The shelves of an index with what stands on them now."""
+    info = store.info
+    made = shelving_from_files(
+        store.attachments, release=info.release, encoder_id=info.encoder_id, dimension=info.dimension
+    )
+    return Arrangement(made, titles, store.vectors)
 
 
 def _catalogue(workspace: Workspace, texts: DocumentTexts) -> tuple[list[Document], dict[DocId, Record]]:
@@ -122,6 +144,7 @@ def _assembled(
     records: Mapping[DocId, Record],
     base: Vectors,
     ranks: Ranks,
+    shelves: Arrangement,
 ) -> ServedRelease:
     own = read_lexicon(workspace.root) if composition.lexicon is None else composition.lexicon
     theirs = {document.doc_id: records[document.doc_id] for document in kept}
@@ -137,4 +160,5 @@ def _assembled(
         rows={document.doc_id: row for row, document in enumerate(kept)},
         filters=FilterMasks(list(theirs.values())),
         ranks=ranks,
+        shelves=shelves,
     )

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from mangaassist.core.service_settings import ServiceSettings
 from mangaassist.data import PrivacyKey
 from mangaassist.serving.access import Access
-from mangaassist.serving.answers import Engine
+from mangaassist.serving.answers import Engine, Listener
 from mangaassist.serving.edge import Traffic
 from mangaassist.serving.engine_threads import EngineThreads
 from mangaassist.serving.event_journal import EventJournal
@@ -43,6 +43,7 @@ class Service:
     telemetry: Telemetry
     clock: Callable[[], float]
     log: Any
+    listener: Listener | None = None
 
     def start(self) -> None:
         """Take requests."""
@@ -82,10 +83,12 @@ def open_service(
     log: Any,
     clock: Callable[[], float] = time.time,
     sinks: Sinks | None = None,
+    listener: Listener | None = None,
 ) -> Service:
     """A service on the workspace at `root`; what a killed process left in its logs is closed.
 
     sinks: where telemetry lines go, if not into the workspace's log files.
+    listener: told of every answer after it is sent; whoever made it closes it.
     """
 
     def complain(error: Exception) -> None:
@@ -102,6 +105,7 @@ def open_service(
     telemetry = Telemetry(files, follow_ups, privacy, metrics, places=settings.log_queue, complain=complain)
     answering = EngineThreads(settings.engine_threads, waiting=settings.waiting, name="answer")
     embedding = EngineThreads(1, waiting=settings.waiting, name="embed")
+    metrics.add(listener.collectors if listener is not None else ())
     metrics.watch_depth("telemetry", lambda: telemetry.depth)
     metrics.watch_depth("events", lambda: journal.depth)
     metrics.watch_depth("answers", lambda: answering.depth)
@@ -119,4 +123,5 @@ def open_service(
         telemetry=telemetry,
         clock=clock,
         log=log,
+        listener=listener,
     )

@@ -1,19 +1,36 @@
+import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import numpy as np
+import openai
 import pytest
 from live_world import RELEASE, asked, evaluated, found, promote, queries_of, rollback
 from loop_world import DIMENSION, WordsEncoder, write_rows
 
 from mangaassist.core.errors import DataError, EncoderError
 from mangaassist.core.types import Vectors, no_progress
-from mangaassist.data import Workspace, ingest
-from mangaassist.loop import read_settings, train_intent_classifier, update_index
+from mangaassist.data import PrivacyKey, Workspace, ingest
+from mangaassist.loop import (
+    adapter_of_release,
+    read_settings,
+    train_intent_classifier,
+    update_index,
+    workspace_encoder,
+)
 from mangaassist.promotion import IDENTITY
-from mangaassist.serving import Filters, LiveEngine, RetrieveRequest
+from mangaassist.serving import (
+    Filters,
+    LiveEngine,
+    RetrieveRequest,
+    ServiceSettings,
+    create_app,
+    service_log,
+    start_server,
+)
 
 Open = Callable[..., LiveEngine]
 
@@ -54,7 +71,7 @@ def test_an_answer_says_release_intent_stages_and_why(released: Workspace, opene
 
     assert (answer.query_id, answer.release, answer.degraded) == ("q-7", RELEASE, False)
     assert (answer.intent, answer.intent_confidence) == ("recommendation", 0.9)
-    assert list(answer.stages_ms) == ["encode", "route", "compose", "adapt", "search", "rules"]
+    assert list(answer.stages_ms) == ["encode", "route", "compose", "adapt", "search", "rules", "shelves"]
     assert answer.latency_ms == pytest.approx(sum(answer.stages_ms.values()))
     assert len(answer.results) == 3
     assert all(result.why and result.kind == "title" for result in answer.results)
@@ -200,3 +217,58 @@ def test_answers_of_many_threads_are_those_of_one(released: Workspace, opened: O
         thread.join()
 
     assert wrong == []
+
+
+@pytest.fixture
+def served(released: Workspace, opened: Open) -> Iterator[str]:
+    """The address of the released shop over real HTTP."""
+    settings = ServiceSettings(drain_notice_s=0.0)
+    app = create_app(opened(released), settings, root=released.root, privacy=PrivacyKey(b"a key"), log=service_log())
+    running = start_server(app)
+    yield running.url
+    running.drain()
+
+
+def test_openais_client_gets_the_vectors_of_the_live_adapter_unchanged(released: Workspace, served: str) -> None:
+    texts = ["pirates", "癒し", "a base on the moon"]
+    encoder = workspace_encoder(released, read_settings(released.root), no_progress)
+    adapter = adapter_of_release(released, RELEASE, encoder)
+    base = encoder.encode(texts)
+
+    with openai.OpenAI(base_url=f"{served}/v1", api_key="none needed", max_retries=0) as client:
+        found = client.embeddings.create(input=texts, model="mangaassist")
+        asked_as_query = client.embeddings.create(input=texts, model=RELEASE, extra_body={"kind": "query"})
+
+    def vectors(answer: Any) -> Vectors:
+        return np.array([row.embedding for row in answer.data], dtype=np.float32)
+
+    assert found.model == RELEASE
+    np.testing.assert_array_equal(vectors(found), adapter.adapt_documents(base))
+    np.testing.assert_array_equal(vectors(asked_as_query), adapter.adapt_queries(base))
+    assert not np.array_equal(vectors(found), base)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("🐙🎉👩‍👩‍👧" * 40, 200),
+        ("no " * 600, 200),
+        ("not, " * 400, 200),
+        ("ない" * 1000, 200),
+        ("like " * 400, 200),
+        ("\u202e\u0301\ufeff" * 300, 200),
+        ("x" * 100_000, 413),
+        ("half a megabyte " * 30_000, 413),
+        ("pirates\0", 422),
+        (b'{"query": "\xff\xfe"}', 400),
+        (b'{"query": "pirates"', 400),
+    ],
+    ids=range(11),
+)
+def test_odd_queries_get_an_answer_or_a_clear_refusal(body: str | bytes, status: int, served: str) -> None:
+    content = body if isinstance(body, bytes) else json.dumps({"query": body}).encode()
+
+    response = httpx.post(f"{served}/v1/retrieve", content=content, timeout=60)
+
+    assert response.status_code == status
+    assert response.json().get("results") if status == 200 else response.json()["error"]["message"]

@@ -1,22 +1,27 @@
 """Promotions and rollbacks while questions come in over HTTP: nothing fails, and no answer mixes two releases."""
 
-import io
+import json
+import signal
+import statistics
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from live_world import RELEASE, evaluated, promote, queries_of, rollback
 
-from mangaassist.data import PrivacyKey, Workspace
-from mangaassist.loop import read_settings
+from mangaassist.data import Workspace
 from mangaassist.promotion import IDENTITY
-from mangaassist.serving import LiveEngine, ServiceSettings, create_app, service_log, start_server
 
-SWITCHES = 24
+SWITCHES = 50
 WITHIN_S = 2.0
-"""How soon a promotion must be served; here with the look's real interval."""
+"""How soon a promotion is served, as a rule, with the look's real interval; a busy test machine may be late once."""
 
 CLIENTS = 3
 
@@ -66,15 +71,28 @@ class Clients:
             self.wrong.append(f"{query_id}: {answer['release']} answered {ids}")
 
 
-def test_switches_reach_a_busy_server_and_no_answer_mixes_releases(released: Workspace) -> None:
-    log = service_log(io.StringIO())
-    engine = LiveEngine.open(released, read_settings(released.root), log=log)
-    settings = ServiceSettings(requests_per_minute=10**9, burst=10**9, drain_notice_s=0.0)
-    app = create_app(engine, settings, root=released.root, privacy=PrivacyKey(b"the same key for every shop"), log=log)
-    running = start_server(app)
+@pytest.fixture
+def served(released: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a `mangaassist serve` in a process of its own; it must end by itself when told to."""
+    monkeypatch.setenv("MANGAASSIST_SERVICE__REQUESTS_PER_MINUTE", "1000000000")
+    monkeypatch.setenv("MANGAASSIST_SERVICE__BURST", "1000000000")
+    words = [sys.executable, str(Path(__file__).with_name("small_serve.py")), str(released.root)]
+    with (released.root.parent / "said").open("w+") as said:
+        server = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=said, text=True)
+        assert server.stdout is not None
+        told = "".join(iter(server.stdout.readline, "}\n")) + "}"
+        yield str(json.loads(told)["url"])
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=120)
+        said.seek(0)
+        assert server.returncode == 0, said.read()
+
+
+@pytest.mark.slow
+def test_fifty_switches_reach_a_busy_server_and_no_answer_mixes_releases(served: str, released: Workspace) -> None:
     took: list[float] = []
 
-    with Clients(running.url, released) as clients:
+    with Clients(served, released) as clients:
         for switch in range(SWITCHES):
             if switch % 2 == 0:
                 rollback(released)
@@ -84,9 +102,8 @@ def test_switches_reach_a_busy_server_and_no_answer_mixes_releases(released: Wor
             while clients.release() != wanted and time.monotonic() - started < 10 * WITHIN_S:
                 pass
             took.append(time.monotonic() - started)
-    running.drain()
-    engine.close()
 
     assert clients.wrong == []
     assert min(clients.answers[IDENTITY], clients.answers[RELEASE]) > SWITCHES
-    assert max(took) < WITHIN_S
+    assert statistics.median(took) < WITHIN_S
+    assert max(took) < 10 * WITHIN_S
