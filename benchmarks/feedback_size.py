@@ -170,9 +170,10 @@ def table(found: dict[str, Any]) -> str:
     """As it stands in the docs."""
     seconds, here = found["seconds"], found["machine"]
     bucket = f"{found['entries']:,} failed searches of {found['bucket_texts']:,} texts"
+    again = f", the same again {seconds['bucket_again']:.0f} s" if "bucket_again" in seconds else ""
     return (
         f"{found['searches']:,} searches of {found['texts']:,} texts, {here['cores']} shared cores, {here['date']}: "
-        f"bucket {seconds['bucket']:.0f} s ({bucket}), the same again {seconds['bucket_again']:.0f} s, clusters "
+        f"bucket {seconds['bucket']:.0f} s ({bucket}){again}, clusters "
         f"{seconds['clusters']:.0f} s ({found['clusters']:,} needs); at most {found['peak_mb'] / 1024:.1f} GB."
     )
 

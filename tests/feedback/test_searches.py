@@ -1,3 +1,4 @@
+import gzip
 import json
 
 from failing_shop import at, event, search, searches_of, take_in
@@ -83,3 +84,15 @@ def test_the_services_log_and_the_ingested_query_are_one_search(workspace: Works
     )  # fmt: skip
     assert (found["q1"]["is_shown"], found["q1"]["is_clicked"], found["q2"]["is_shown"]) == (True, False, False)
     assert found["q2"]["results"] == ["kaguya"]
+
+
+def test_rotated_and_gzipped_logs_are_read_and_one_still_being_written_is_not(workspace: Workspace) -> None:
+    def line(query_id: str) -> str:
+        return json.dumps({"event": "retrieval_eval", "query": "dark", "query_id": query_id, "timestamp": at(0)}) + "\n"
+
+    (workspace.logs / "retrieval_eval-1.jsonl").write_text(line("plain"))
+    (workspace.logs / "retrieval_eval-1.jsonl.1").write_text(line("rotated"))
+    (workspace.logs / "retrieval_eval-2.jsonl.gz").write_bytes(gzip.compress(line("gzipped").encode()))
+    (workspace.logs / "retrieval_eval-3.jsonl.open").write_text(line("open"))
+
+    assert sorted(rows(workspace)) == ["gzipped", "plain", "rotated"]

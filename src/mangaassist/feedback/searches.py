@@ -4,6 +4,7 @@ SQL over Parquet and JSON lines, so that a million searches need no more memory 
 service logged and that was ingested too is one row.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from mangaassist.data.sql import identifier, text, write_parquet
 FIRST: Final = 10
 """Results of a search that a shopper is taken to look at."""
 
+_EVAL_FILE: Final = re.compile(r"retrieval_eval.*\.jsonl(?:\.\d+)?(?:\.gz)?")
 _EVAL_COLUMNS: Final = {
     **dict.fromkeys(("event", "query", "query_id", "session", "client", "intent", "adapter_version"), "VARCHAR"),
     "timestamp": "TIMESTAMPTZ",
@@ -117,8 +119,8 @@ def _open_log(db: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
 
 
 def eval_files(workspace: Workspace) -> list[Path]:
-    """The closed files of the production log; one that a service still writes has another name."""
-    return sorted(workspace.logs.glob("retrieval_eval-*.jsonl"))
+    """The closed files of the production log, also rotated or gzipped ones; one still being written ends in `.open`."""
+    return sorted(path for path in workspace.logs.glob("retrieval_eval*") if _EVAL_FILE.fullmatch(path.name))
 
 
 def _eval_lines(paths: Sequence[Path]) -> str:
@@ -126,7 +128,8 @@ def _eval_lines(paths: Sequence[Path]) -> str:
         return _nothing(_EVAL_COLUMNS)
     files = ", ".join(text(str(path)) for path in paths)
     columns = ", ".join(f"{text(name)}: {text(kind)}" for name, kind in _EVAL_COLUMNS.items())
-    return f"FROM read_json([{files}], format = 'newline_delimited', ignore_errors = true, columns = {{{columns}}})"
+    how = "format = 'newline_delimited', compression = 'auto_detect', ignore_errors = true"
+    return f"FROM read_json([{files}], {how}, columns = {{{columns}}})"
 
 
 def _nothing(columns: Mapping[str, str]) -> str:
