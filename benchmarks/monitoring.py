@@ -10,9 +10,10 @@ import argparse
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,13 @@ from mangaassist.monitoring.tallies import SCORE_STEP, latency_bin
 PAGE = "docs/monitoring.md"
 FIRST_DAY = date(2026, 9, 7)
 INTENTS = ("recommendation", "product_discovery", "product_question", "faq")
-DOCUMENTS = 400
+DOCUMENTS = 200
 SETTINGS = MonitorSettings()
 EARLY_DAYS = 5
 """A young release: four days of reference, one of window, exchanged by session."""
+
+ROUND = 10
+"""Runs of every row before the next row's: what is written down meanwhile is of equally many runs."""
 
 Numbers = npt.NDArray[np.float64]
 
@@ -62,64 +66,114 @@ class Shop:
 QUIET: Mapping[str, Shop] = {"days and weekends differ": Shop(), "days alike": Shop(daily=0.0, weekend=0.0)}
 """Shops in which nothing drifts."""
 
-DRIFTS: Mapping[str, tuple[str, Mapping[str, Any], tuple[str, ...]]] = {
-    "zero_click": ("40 % → 50 % of seen searches without a click", {"zero_click": 0.50}, ("zero_click_rate",)),
-    "reformulation": ("12 % → 20 % of searches reformulated", {"reformulated": 0.20}, ("reformulation_rate",)),
-    "scores": (
-        "top scores lower by 0.03",
-        {"score": 0.59},
-        tuple(f"score_distribution:{intent}" for intent in INTENTS),
+
+@dataclass(frozen=True)
+class Drift:
+    """What changes. checks: any of these should find it."""
+
+    says: str
+    changes: Mapping[str, Any]
+    checks: tuple[str, ...]
+
+
+DRIFTS: Mapping[str, Drift] = {
+    "zero_click": Drift("40 % → 50 % of seen searches without a click", {"zero_click": 0.50}, ("zero_click_rate",)),
+    "reformulation": Drift("12 % → 20 % of searches reformulated", {"reformulated": 0.20}, ("reformulation_rate",)),
+    "scores": Drift(
+        "top scores lower by 0.05", {"score": 0.57}, tuple(f"score_distribution:{intent}" for intent in INTENTS)
     ),
-    "intents": ("15 % of searches become FAQ", {"intents": (0.36, 0.19, 0.10, 0.35)}, ("intent_mix",)),
-    "head": ("best sellers' log-weight + 0.6", {"head": 0.6}, ("head_share",)),
-    "vocabulary": ("3 % → 8 % of words unknown", {"unknown_words": 0.08}, ("unknown_vocabulary_share",)),
-    "degraded": ("3 % of answers degraded", {"degraded": 0.03}, ("degraded_share",)),
-    "latency": ("answers 1.5 times as slow", {"latency": 1.5}, ("latency_p99",)),
+    "intents": Drift("15 % of searches become FAQ", {"intents": (0.36, 0.19, 0.10, 0.35)}, ("intent_mix",)),
+    "head": Drift("best sellers' log-weight + 0.6", {"head": 0.6}, ("head_share",)),
+    "vocabulary": Drift("3 % → 8 % of words unknown", {"unknown_words": 0.08}, ("unknown_vocabulary_share",)),
+    "degraded": Drift("3 % of answers degraded", {"degraded": 0.03}, ("degraded_share",)),
+    "latency": Drift("answers 1.5 times as slow", {"latency": 1.5}, ("latency_p99",)),
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, default=Path(__file__).parent / "results" / "monitoring.json")
-    parser.add_argument("--runs", type=int, default=500, help="series, and runs of every drift")
+    parser.add_argument("--runs", type=int, default=500, help="series, young releases, and runs of every drift")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    counts: dict[str, Counter[str]] = {name: Counter() for name in ROWS}
     started = time.process_time()
-    for found in measured(options.runs, options.seed):
-        found |= {"cpu_seconds": round(time.process_time() - started, 1), "machine": machine()}
+    for begun in range(0, options.runs, ROUND):
+        runs = min(begun + ROUND, options.runs)
+        for name, row in ROWS.items():
+            for run in range(begun, runs):
+                counts[name].update(row(run, options.seed))
+            print(f"\r{runs} of {options.runs} runs: {name:40}", end="", flush=True)
+        spent = round(time.process_time() - started, 1)
+        found = {**measured(counts, runs), "seed": options.seed, "cpu_seconds": spent, "machine": machine()}
         options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    if options.json.parent.name == "results":
-        rebuild("monitoring", table(found), PAGE)
-
-
-def measured(runs: int, seed: int) -> Iterator[dict[str, Any]]:
-    """False alarms of series and of looks at a young release, and the power against every drift, as they come."""
-    found: dict[str, Any] = {"runs": runs, "seed": seed, "false_alarms": {}, "power": {}, "young_release": {}}
-    for name, shop in QUIET.items():
-        found["false_alarms"][name] = series(shop, runs, seed)
-        yield found
-        if not found["power"]:
-            for drift in DRIFTS:
-                found["power"][drift] = power(drift, runs, seed)
-                yield found
-        found["young_release"][name] = early_looks(shop, runs, seed)
-        yield found
-
-
-def series(shop: Shop, runs: int, seed: int) -> dict[str, Any]:
-    """Of so many lives of a release without drift: in how many any of the daily looks alarmed."""
-    alarmed, looked, looks_alarmed = 0, 0, 0
-    reference, window, looks = SETTINGS.reference_days, SETTINGS.window_days, SETTINGS.looks
-    for run in range(runs):
-        rng = np.random.default_rng([seed, run])
-        days = [day_tally(shop, FIRST_DAY + timedelta(days=day), rng) for day in range(reference + window - 1 + looks)]
-        alarms = [bool(alarms_at(days, reference + number, window)) for number in range(looks)]
-        alarmed += any(alarms)
-        looked += looks
-        looks_alarmed += sum(alarms)
-        print(f"\rseries {run + 1} of {runs}, with an alarm {alarmed}", end="", flush=True)
     print()
-    return {"series_with_an_alarm": rate(alarmed, runs), "looks_with_an_alarm": looks_alarmed / looked}
+    if options.json.parent.name == "results":
+        rebuild("monitoring", table(json.loads(options.json.read_bytes())), PAGE)
+
+
+def measured(counts: Mapping[str, Mapping[str, int]], runs: int) -> dict[str, Any]:
+    """What so many runs of every row have found."""
+    return {
+        "runs": runs,
+        "false_alarms": {
+            name: {
+                "series_with_an_alarm": rate(counts[f"series, {name}"]["alarmed"], runs),
+                "looks_with_an_alarm": counts[f"series, {name}"]["looks_alarmed"] / (runs * SETTINGS.looks),
+            }
+            for name in QUIET
+        },
+        "young_release": {
+            name: {"looks_with_an_alarm": rate(counts[f"young, {name}"]["alarmed"], runs)} for name in QUIET
+        },
+        "power": {
+            name: {
+                "planted": drift.says,
+                "found": rate(counts[f"drift, {name}"]["found"], runs),
+                "any_alarm": counts[f"drift, {name}"]["alarmed"] / runs,
+            }
+            for name, drift in DRIFTS.items()
+        },
+    }
+
+
+def series(shop: Shop, run: int, seed: int) -> dict[str, int]:
+    """One life of a release without drift: whether any of the daily looks alarmed, and how many did."""
+    rng = np.random.default_rng([seed, run])
+    reference, window, looks = SETTINGS.reference_days, SETTINGS.window_days, SETTINGS.looks
+    days = [day_tally(shop, FIRST_DAY + timedelta(days=day), rng) for day in range(reference + window - 1 + looks)]
+    alarms = sum(bool(alarms_at(days, reference + number, window)) for number in range(looks))
+    return {"alarmed": int(alarms > 0), "looks_alarmed": alarms}
+
+
+def young(shop: Shop, run: int, seed: int) -> dict[str, int]:
+    """One look at a release of five days without drift."""
+    rng = np.random.default_rng([seed, run, 1])
+    days = [FIRST_DAY + timedelta(days=number) for number in range(EARLY_DAYS)]
+    sessions = [(day, tally) for day in days for tally in session_tallies_of(shop, day, rng)]
+    reference = [each for each in sessions if each[0] != days[-1]]
+    blocks = session_blocks(reference, [each for each in sessions if each[0] == days[-1]])
+    return {"alarmed": int(any(each.status == "alarm" for each in compare(blocks, SETTINGS, seed=run)))}
+
+
+def drifted(drift: Drift, run: int, seed: int) -> dict[str, int]:
+    """One look a week after a drift began: whether its own check found it, and whether any alarmed."""
+    rng = np.random.default_rng([seed, run, 2])
+    reference = SETTINGS.reference_days
+    days = [day_tally(Shop(), FIRST_DAY + timedelta(days=day), rng) for day in range(reference)]
+    changed = replace(Shop(), **drift.changes)
+    begins = FIRST_DAY + timedelta(days=reference)
+    days += [day_tally(changed, begins + timedelta(days=day), rng) for day in range(SETTINGS.window_days)]
+    alarms = alarms_at(days, reference, SETTINGS.window_days)
+    return {"found": int(bool(alarms & set(drift.checks))), "alarmed": int(bool(alarms))}
+
+
+ROWS: Mapping[str, Callable[[int, int], dict[str, int]]] = {
+    **{f"series, {name}": partial(series, shop) for name, shop in QUIET.items()},
+    **{f"young, {name}": partial(young, shop) for name, shop in QUIET.items()},
+    **{f"drift, {name}": partial(drifted, drift) for name, drift in DRIFTS.items()},
+}
+"""What is run so many times, each with its run's own seed."""
 
 
 def alarms_at(days: Sequence[Tally], begins: int, count: int) -> set[str]:
@@ -136,40 +190,6 @@ def alarms_at(days: Sequence[Tally], begins: int, count: int) -> set[str]:
     if not any(check.change >= check.least for check in checks_for(*sides, SETTINGS)):
         return set()
     return {each.name for each in compare(blocks, SETTINGS, seed=0) if each.status == "alarm"}
-
-
-def early_looks(shop: Shop, runs: int, seed: int) -> dict[str, Any]:
-    """Single looks at a release of five days, each a new release."""
-    alarmed = 0
-    for run in range(runs):
-        rng = np.random.default_rng([seed, run, 1])
-        days = [FIRST_DAY + timedelta(days=number) for number in range(EARLY_DAYS)]
-        sessions = [(day, tally) for day in days for tally in session_tallies_of(shop, day, rng)]
-        blocks = session_blocks(
-            [each for each in sessions if each[0] != days[-1]], [each for each in sessions if each[0] == days[-1]]
-        )
-        alarmed += any(each.status == "alarm" for each in compare(blocks, SETTINGS, seed=run))
-        print(f"\ryoung releases {run + 1} of {runs}, with an alarm {alarmed}", end="", flush=True)
-    print()
-    return {"looks_with_an_alarm": rate(alarmed, runs)}
-
-
-def power(name: str, runs: int, seed: int) -> dict[str, Any]:
-    """How often one look finds a drift that began a week before, by its own check and by any."""
-    says, changes, wanted = DRIFTS[name]
-    shop, found, any_found = Shop(), 0, 0
-    for run in range(runs):
-        rng = np.random.default_rng([seed, run, 2])
-        days = [day_tally(shop, FIRST_DAY + timedelta(days=day), rng) for day in range(SETTINGS.reference_days)]
-        drifted = replace(shop, **changes)
-        begins = FIRST_DAY + timedelta(days=SETTINGS.reference_days)
-        days += [day_tally(drifted, begins + timedelta(days=day), rng) for day in range(SETTINGS.window_days)]
-        alarms = alarms_at(days, SETTINGS.reference_days, SETTINGS.window_days)
-        found += bool(alarms & set(wanted))
-        any_found += bool(alarms)
-        print(f"\r{name} {run + 1} of {runs}, found {found}", end="", flush=True)
-    print()
-    return {"planted": says, "found": rate(found, runs), "any_alarm": any_found / runs}
 
 
 def rate(count: int, runs: int) -> dict[str, float]:
