@@ -17,8 +17,8 @@ from mangaassist.data.contracts import Title
 from mangaassist.sample import sample_shop
 
 MANGA: Final = Path(__file__).parents[1].parent / "shared" / "data" / "manga"
-LONGEST: Final = 160
-"""Characters of a reader's sentence: shoppers do not type more into a chat."""
+LONGEST: Final = 120
+"""Characters of a reader's sentence: of the hand-written messages nine in ten are no longer."""
 
 WISHES: Final = (
     "please",
@@ -41,20 +41,23 @@ WISHES: Final = (
 def messages(count: int, titles: Sequence[Title], *, seed: int) -> list[str]:
     """So many messages, each once."""
     rng = np.random.default_rng(seed)
-    real = real_messages()
-    order = rng.permutation(len(real)).tolist()
-    found = dict.fromkeys(real[place] for place in order[:count])
+    written, read = _written(), list(_readers())
+    found = dict.fromkeys([*written, *read][:count])
     names = [title.title for title in titles]
     while len(found) < count:
-        found.setdefault(_varied(real[int(rng.integers(len(real)))], names, rng), None)
+        source = written if not read or rng.random() < 0.5 else read
+        found.setdefault(_varied(source[int(rng.integers(len(source)))], names, rng), None)
     kept = list(found)
     return [kept[place] for place in rng.permutation(len(kept)).tolist()]
 
 
 def real_messages() -> list[str]:
     """What people really wrote; no test query is among them."""
-    sample = [query.text for query in sample_shop().queries if query.split != "test"]
-    return list(dict.fromkeys([*sample, *_readers()]))
+    return list(dict.fromkeys([*_written(), *_readers()]))
+
+
+def _written() -> list[str]:
+    return [query.text for query in sample_shop().queries if query.split != "test"]
 
 
 def _readers() -> Iterator[str]:

@@ -106,6 +106,8 @@ def open_release(
     ranks = ranks_of(store, doc_ids, exact_up_to)
     shelves = _shelves_of(store, [document.doc_id for document in kept if document.kind == "title"])
     served = assembled(workspace, release, adapter, composition, kept, records, base, ranks, shelves)
+    if len(kept) <= exact_up_to:
+        return served
     stored, theirs = stored_catalogue(index_folder(workspace, release), kept, served.records, served.rows)
     return replace(served, documents=stored, records=theirs)
 

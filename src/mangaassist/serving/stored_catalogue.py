@@ -12,6 +12,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import IO, Any, overload
 
@@ -22,6 +23,9 @@ from mangaassist.data import Article, Title
 from mangaassist.loop import Record
 
 _PREFIX = "catalogue-"
+
+REMEMBERED = 4_096
+"""Documents and records that stay at hand: what is popular is found again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class StoredDocuments(Sequence[Document]):
 
     def __init__(self, lines: _Lines, doc_ids: Sequence[DocId]) -> None:
         self._lines, self._doc_ids = lines, doc_ids
+        self._remembered = lru_cache(maxsize=REMEMBERED)(partial(_document, lines, doc_ids))
 
     def __len__(self) -> int:
         return len(self._doc_ids)
@@ -51,16 +56,20 @@ class StoredDocuments(Sequence[Document]):
     def __getitem__(self, place: int | slice) -> Document | list[Document]:
         if isinstance(place, slice):
             return [self[number] for number in range(len(self))[place]]
-        number = range(len(self))[place]
-        heading, text, kind = json.loads(self._lines.line(2 * number))
-        return Document(self._doc_ids[number], text, heading, kind)
+        return self._remembered(range(len(self))[place])
+
+
+def _document(lines: _Lines, doc_ids: Sequence[DocId], number: int) -> Document:
+    heading, text, kind = json.loads(lines.line(2 * number))
+    return Document(doc_ids[number], text, heading, kind)
 
 
 class StoredRecords(Mapping[DocId, Record]):
     """The record of every document, each read anew when it is asked for. rows: where each document stands."""
 
     def __init__(self, lines: _Lines, rows: Mapping[DocId, int], articles: frozenset[DocId]) -> None:
-        self._lines, self._rows, self._articles = lines, rows, articles
+        self._rows = rows
+        self._remembered = lru_cache(maxsize=REMEMBERED)(partial(_record, lines, rows, articles))
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -72,12 +81,14 @@ class StoredRecords(Mapping[DocId, Record]):
         return doc_id in self._rows
 
     def __getitem__(self, doc_id: DocId) -> Record:
-        told = json.loads(self._lines.line(2 * self._rows[doc_id] + 1))
-        values: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in told.items()
-        }
-        kind = Article if doc_id in self._articles else Title
-        return kind.model_construct(**values)  # validated when it was taken in
+        return self._remembered(doc_id)
+
+
+def _record(lines: _Lines, rows: Mapping[DocId, int], articles: frozenset[DocId], doc_id: DocId) -> Record:
+    told = json.loads(lines.line(2 * rows[doc_id] + 1))
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
+    kind = Article if doc_id in articles else Title
+    return kind.model_construct(**values)  # validated when it was taken in
 
 
 def stored_catalogue(
