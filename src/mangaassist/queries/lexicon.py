@@ -66,7 +66,7 @@ def built_in_lexicon() -> Lexicon:
     return _parse(source.read_bytes(), LEXICON_FILE)
 
 
-def read_lexicon(folder: Path, *, learnt: Mapping[str, tuple[str, ...]] | None = None) -> Lexicon:
+def read_lexicon(folder: Path, *, learnt: Lexicon | None = None) -> Lexicon:
     """The built-in phrases with those of a workspace's own file added, which go before them.
 
     learnt: phrases that reviewers accepted; they go before the built-in ones, and behind the workspace's own.
