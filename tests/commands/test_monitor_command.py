@@ -36,7 +36,7 @@ def lived(shop: Workspace, first: int, count: int, **habits: Any) -> None:
     """Logs of `count` days, the first so many days after today."""
     for number in range(first, first + count):
         day = datetime.now(UTC).date() + timedelta(days=number)
-        lines, events = lines_of(day, Habits(**{"searches": 60, "release": RELEASE, **habits}))
+        lines, events = lines_of(day, Habits(**{"searches": 60, "release": RELEASE, "seed": number + 1000, **habits}))
         write(shop.logs / f"retrieval_eval-{day:%Y%m%d}-{habits.get('release', RELEASE)}.jsonl", lines)
         write(shop.logs / f"ubi_events-{day:%Y%m%d}-{habits.get('release', RELEASE)}.jsonl", events)
 

@@ -23,7 +23,10 @@ IDS = [title.title_id for title in TITLES] + [f"more-{number}" for number in ran
 
 @dataclass(frozen=True)
 class Habits:
-    """What shoppers and the service do; one field is changed to plant a fault."""
+    """What shoppers and the service do; one field is changed to plant a fault.
+
+    seed: of a day's dice, where they must not depend on the date.
+    """
 
     searches: int = 120
     release: str = RELEASE
@@ -35,7 +38,7 @@ class Habits:
     unknown: float = 0.02
     degraded: float = 0.0
     latency_ms: float = 4.0
-    weekend: float = 1.0
+    seed: int | None = None
 
 
 class ShopLog:
@@ -59,7 +62,7 @@ class ShopLog:
 @cache
 def lines_of(day: date, habits: Habits) -> tuple[list[str], list[str]]:
     """A day's `retrieval_eval` lines and events."""
-    rng = np.random.default_rng([day.toordinal(), len(habits.release)])
+    rng = np.random.default_rng([day.toordinal() if habits.seed is None else habits.seed, len(habits.release)])
     lines: list[str] = []
     events: list[str] = []
     moment, number = datetime.combine(day, time(8), UTC), 0
