@@ -3,11 +3,12 @@
 All of it runs inside a transaction that holds the write lock, so that what is read stays true until it is written.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, exists, func, or_, select
+from sqlalchemy import Connection, Row, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from mangaassist.feedback.review_items import ItemKind, Reviewer
@@ -29,21 +30,24 @@ def lease_next(
     New ones: open to them, in nobody else's hands, the highest rank first; those they skipped come last.
     """
     connection.execute(delete(LEASES).where(LEASES.c.until <= as_text(now)))
-    wanted = _open_to(reviewer)
-    if kinds:
-        wanted.append(ITEMS.c.kind.in_(list(kinds)))
-    if cluster_id is not None:
-        wanted.append(ITEMS.c.cluster_id == cluster_id)
-    theirs = exists().where(LEASES.c.item_id == ITEMS.c.id, LEASES.c.reviewer == reviewer.name)
-    others = exists().where(LEASES.c.item_id == ITEMS.c.id, LEASES.c.reviewer != reviewer.name)
-    skipped = _skips(reviewer)
-    query = (
-        select(ITEMS.c.id)
-        .where(*wanted, ~others)
-        .order_by(theirs.desc(), skipped, ITEMS.c.rank.desc(), ITEMS.c.id)
-        .limit(count)
-    )
-    chosen = list(connection.execute(query).scalars())
+    held = {row.item_id: row.reviewer for row in connection.execute(select(LEASES.c.item_id, LEASES.c.reviewer))}
+    voted, skipped = _said(connection, reviewer)
+    query = select(ITEMS.c.id, ITEMS.c.state).where(*_open_to(reviewer, kinds, cluster_id))
+    chosen, later = [], []
+    own = [name for name, holder in held.items() if holder == reviewer.name]
+    mine = query.where(ITEMS.c.id.in_(own)).order_by(ITEMS.c.rank.desc(), ITEMS.c.id) if own else None
+    for rows in (mine, query.order_by(ITEMS.c.rank.desc(), ITEMS.c.id)):
+        for item_id, state in connection.execute(rows) if rows is not None else ():
+            if len(chosen) == count:
+                break
+            if held.get(item_id, reviewer.name) != reviewer.name or (item_id in voted and state != "disputed"):
+                continue
+            if item_id in skipped:
+                later.append(item_id)
+            elif item_id not in chosen:
+                chosen.append(item_id)
+    later = sorted(dict.fromkeys(later), key=lambda item_id: skipped[item_id])
+    chosen = [*chosen, *later][:count]
     take(connection, reviewer, chosen, until=until)
     return chosen
 
@@ -69,34 +73,32 @@ def holder_of(connection: Connection, item_id: str, now: datetime) -> Row[Any, A
     return connection.execute(held).first()
 
 
-def _open_to(reviewer: Reviewer) -> list[Any]:
-    """The conditions on ITEMS: undecided, not voted on by this reviewer, and allowed to them."""
+def _open_to(reviewer: Reviewer, kinds: Collection[ItemKind], cluster_id: str | None) -> list[Any]:
+    """The conditions on ITEMS: not settled, of what is asked for, and for this reviewer's eyes."""
     states = ["open", "half", *(["disputed"] if reviewer.role == "admin" else [])]
-    undone = select(DECISIONS.c.undoes).where(DECISIONS.c.undoes.is_not(None))
-    voted = exists().where(
-        DECISIONS.c.item_id == ITEMS.c.id,
-        DECISIONS.c.reviewer == reviewer.name,
-        DECISIONS.c.action.in_(["accept", "edit", "reject"]),
-        DECISIONS.c.sequence.not_in(undone),
-    )
-    conditions: list[Any] = [ITEMS.c.state.in_(states), or_(ITEMS.c.state == "disputed", ~voted)]
+    conditions: list[Any] = [ITEMS.c.state.in_(states)]
     if reviewer.role != "admin":
         conditions.append(~ITEMS.c.is_private)
+    if kinds:
+        conditions.append(ITEMS.c.kind.in_(list(kinds)))
+    if cluster_id is not None:
+        conditions.append(ITEMS.c.cluster_id == cluster_id)
     return conditions
 
 
-def _skips(reviewer: Reviewer) -> Any:
-    """How often the reviewer skipped the item, as a column: what was skipped comes back after the rest."""
+def _said(connection: Connection, reviewer: Reviewer) -> tuple[set[str], dict[str, int]]:
+    """The items on which the reviewer's vote stands, and those they skipped, with how often: what was skipped comes
+    back after the rest.
+    """
     undone = select(DECISIONS.c.undoes).where(DECISIONS.c.undoes.is_not(None))
-    return (
-        select(func.count())
-        .where(
-            and_(
-                DECISIONS.c.item_id == ITEMS.c.id,
-                DECISIONS.c.reviewer == reviewer.name,
-                DECISIONS.c.action == "skip",
-                DECISIONS.c.sequence.not_in(undone),
-            )
-        )
-        .scalar_subquery()
+    standing = select(DECISIONS.c.item_id, DECISIONS.c.action).where(
+        DECISIONS.c.reviewer == reviewer.name, DECISIONS.c.action != "undo", DECISIONS.c.sequence.not_in(undone)
     )
+    voted: set[str] = set()
+    skipped: Counter[str] = Counter()
+    for item_id, action in connection.execute(standing):
+        if action == "skip":
+            skipped[item_id] += 1
+        else:
+            voted.add(item_id)
+    return voted, skipped
