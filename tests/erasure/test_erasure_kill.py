@@ -90,6 +90,9 @@ def assert_forgotten(shop: Workspace, name: str) -> None:
         "candidate pairs": 1,
         "releases": 1,
         "vectors": 1,
+        "failed searches": 0,
+        "failed texts": 0,
+        "review items": 0,
     }
     told = {entry.file: (entry.rows, entry.accepted, entry.erased) for entry in all_entries(shop.engine)}
     assert (told["queries-late.jsonl"], told["events-late.jsonl"]) == ((2, 1, 1), (2, 0, 2))
