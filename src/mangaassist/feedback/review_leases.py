@@ -33,7 +33,8 @@ def lease_next(
     held = {row.item_id: row.reviewer for row in connection.execute(select(LEASES.c.item_id, LEASES.c.reviewer))}
     voted, skipped = _said(connection, reviewer)
     query = select(ITEMS.c.id, ITEMS.c.state).where(*_open_to(reviewer, kinds, cluster_id))
-    chosen, later = [], []
+    chosen: list[str] = []
+    later: list[str] = []
     own = [name for name, holder in held.items() if holder == reviewer.name]
     mine = query.where(ITEMS.c.id.in_(own)).order_by(ITEMS.c.rank.desc(), ITEMS.c.id) if own else None
     for rows in (mine, query.order_by(ITEMS.c.rank.desc(), ITEMS.c.id)):
