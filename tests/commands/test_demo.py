@@ -116,7 +116,7 @@ def test_every_rule_of_the_gate_has_name_value_bound_and_passed(finished_demo: F
 
 def test_what_is_served_routes_messages_without_the_callers_intent(finished_demo: FinishedDemo) -> None:
     shop = Workspace.open(finished_demo.folder)
-    classifier = live_intents(shop, encoder_id=load_encoder("local").encoder_id)
+    classifier = live_intents(shop, encoder_id="words@1")
     told = finished_demo.result["intents"]
 
     assert classifier is not None

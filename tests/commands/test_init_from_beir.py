@@ -70,7 +70,7 @@ def test_the_loop_learns_the_slang_and_a_release_serves_it(slang_loop: tuple[Pat
 
     systems = done["evaluate"]["systems"]
     assert systems["candidate"]["ndcg@10"] > systems["frozen"]["ndcg@10"] + 0.05
-    assert done["promote"]["live"] == "embed-adapter-v01"
+    assert done["promote"]["release"] == "embed-adapter-v01"
     found = result("search", "zorbil amber", "--workspace", root)
     assert all(each["id"].startswith("pirates-") for each in found["systems"]["live"]["results"][:3])
 

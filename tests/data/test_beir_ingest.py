@@ -106,6 +106,17 @@ def test_judgements_keep_their_grades(workspace: Workspace, tmp_path: Path) -> N
     assert found == [("q1", "d1", 2), ("q1", "d2", 0), ("q2", "3", 1), ("q3", "3", 1)]
 
 
+def test_queries_carved_out_of_train_as_dev_keep_their_judgements(workspace: Workspace, tmp_path: Path) -> None:
+    folder = written(tmp_path / "set")
+    (folder / "qrels" / "dev.tsv").unlink()
+    files = find_beir(folder)
+
+    reports = ingest_beir(workspace, files, {**splits_of(files), "q1": "dev"})
+
+    assert sum(report.quarantined for report in reports) == 0
+    assert [each.grade for each in judgements(workspace) if each.query_id == "q1"] == [2, 0]
+
+
 def test_every_bad_row_is_set_aside_with_file_line_field_and_reason(workspace: Workspace, tmp_path: Path) -> None:
     corpus = [*CORPUS, {"title": "no id"}, {"_id": "d5", "title": " "}, {"_id": "d1", "text": "again"}]
     queries = [*QUERIES, {"_id": "q5", "text": " "}, {"_id": "q6", "text": "x", "metadata": ["x"]}, {"text": "no id"}]

@@ -48,6 +48,8 @@ def test_the_report_has_every_section(shop: Workspace) -> None:
         "enrichment",
         "changes",
         "looks",
+        "latency",
+        "diagnoses",
     }
 
 

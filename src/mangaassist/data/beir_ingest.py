@@ -76,7 +76,7 @@ def _intakes(workspace: Workspace, files: BeirFiles, split_of: SplitOf) -> list[
         Intake(kind, files.documents, _each_once(key), told="beir"),
         Intake(_QUERIES, files.queries, _judged_only(split_of), told=f"beir {told}"),
         *(
-            Intake(KINDS["judgements"], path, _known_only(workspace, split), told=f"beir {split} {told}")
+            Intake(KINDS["judgements"], path, _known_only(workspace, split, files), told=f"beir {split} {told}")
             for split, path in files.qrels.items()
         ),
     ]
@@ -117,27 +117,33 @@ def _judged_only(split_of: SplitOf) -> Reader:
     return read
 
 
-def _known_only(workspace: Workspace, split: Split) -> Reader:
-    """The judgements of a split whose query and document were taken in before."""
+def _known_only(workspace: Workspace, split: Split, files: BeirFiles) -> Reader:
+    """The judgements of a split whose query and document were taken in before; train's may be of a dev carved from it."""
+    of: set[Split] = {split, "dev"} if split == "train" and "dev" not in files.qrels else {split}
 
     def read(path: Path, _scratch: Path) -> Iterator[Row | BadRow]:
         queries = {query.query_id: query.split for query in judged_queries(workspace)}
         documents = {title.title_id for title in titles(workspace)}
         documents |= {article.article_id for article in articles(workspace)}
         for row in judgement_rows(path):
-            problem = _unknown(row.values, queries, documents, split) if isinstance(row, Row) else None
+            problem = _unknown(row.values, queries, documents, split, of) if isinstance(row, Row) else None
             yield row if problem is None else _refused(row, problem)
 
     return read
 
 
-def _unknown(judgement: Mapping[str, Any], queries: SplitOf, documents: set[str], split: Split) -> Problem | None:
-    """What is wrong with a judgement's ids, and what to do; None if it speaks of what is there."""
+def _unknown(
+    judgement: Mapping[str, Any], queries: SplitOf, documents: set[str], split: Split, of: set[Split]
+) -> Problem | None:
+    """What is wrong with a judgement's ids, and what to do; None if it speaks of what is there.
+
+    of: the splits whose queries may be judged in the file of `split`.
+    """
     query_id, doc_id = judgement["query_id"], judgement["doc_id"]
     if query_id not in queries:
         reason = f"names the query {query_id!r}, which was not taken in"
         return Problem("query-id", reason, "add it to queries.jsonl, or remove the judgement")
-    if queries[query_id] != split:
+    if queries[query_id] not in of:
         reason = f"judges {query_id!r} for {split}, which is judged for {queries[query_id]} too"
         return Problem("query-id", reason, "keep the query in one split")
     if doc_id not in documents:

@@ -92,7 +92,7 @@ def test_a_large_catalogue_is_timed_on_an_index_as_it_is_served(
     ranks = set[type]()
 
     def noted(*given: Any) -> Any:
-        ranks.add(type(given[-1]))
+        ranks.update(type(each) for each in given if isinstance(each, RanksAll | RanksCandidates))
         return assembled(*given)
 
     monkeypatch.setattr(in_memory, "assembled", noted)
