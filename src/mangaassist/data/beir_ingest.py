@@ -118,7 +118,7 @@ def _judged_only(split_of: SplitOf) -> Reader:
 
 
 def _known_only(workspace: Workspace, split: Split, files: BeirFiles) -> Reader:
-    """The judgements of a split whose query and document were taken in before; train's may be of a dev carved from it."""
+    """The judgements of a split whose query and document were taken in before; train's may be a carved dev's."""
     of: set[Split] = {split, "dev"} if split == "train" and "dev" not in files.qrels else {split}
 
     def read(path: Path, _scratch: Path) -> Iterator[Row | BadRow]:
