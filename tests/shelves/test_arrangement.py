@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mangaassist.core.types import DocId, Vectors
@@ -87,6 +87,7 @@ def test_nothing_found_is_no_shelf() -> None:
     assert suiting(found(DocId("an-article"))) == []
 
 
+@settings(deadline=None)
 @given(st.permutations([*A, *B, *C]), st.integers(0, 18), st.sets(st.sampled_from([*A, *B, *C])))
 def test_shelves_hold_only_their_titles_that_were_found_or_may_be_shown_best_first(
     order: list[DocId], depth: int, allowed: set[DocId]

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shelf_worlds import planted
 
@@ -46,6 +46,7 @@ def test_a_cluster_that_is_too_small_joins_the_nearest() -> None:
     assert together(labels[:-1]) == together(np.array(of))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 50), st.integers(0, 5))
 def test_clusters_are_numbered_from_zero_in_order_of_appearance_and_none_is_too_small(
     size: int, count: int, seed: int

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mangaassist.data import Title
@@ -64,6 +64,7 @@ titles = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(titles, min_size=1, max_size=4), min_size=1, max_size=8))
 def test_no_two_shelves_have_one_name_and_none_has_an_empty_one(shelves: list[list[dict[str, object]]]) -> None:
     numbered = [[title(10 * place + n, **each) for n, each in enumerate(shelf)] for place, shelf in enumerate(shelves)]
