@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "sample": {"core", "data"},
     "adapter": {"core", "encoders", "evaluation", "pairs", "queries", "retrieval"},
     "intents": {"core", "pairs"},
+    "feedback": {"core", "data", "queries", "pairs"},
     "loop": {
         "core",
         "data",
@@ -33,6 +34,7 @@ ALLOWED: dict[str, set[str]] = {
         "shelves",
         "pairs",
         "intents",
+        "feedback",
         "adapter",
         "retrieval",
         "evaluation",
@@ -53,7 +55,18 @@ ALLOWED: dict[str, set[str]] = {
     },
     "experiments": {"core", "data", "loop", "promotion", "serving"},
     "monitoring": {"core", "data", "encoders", "queries", "adapter", "promotion", "loop"},
-    "erasure": {"core", "data", "encoders", "promotion", "loop", "serving"},
+    "console": {
+        "core",
+        "experiments",
+        "data",
+        "evaluation",
+        "feedback",
+        "loop",
+        "pairs",
+        "promotion",
+        "serving",
+    },
+    "erasure": {"core", "data", "encoders", "feedback", "promotion", "loop", "serving"},
     "commands": set(PACKAGES) | {"mangaassist"},
 }
 """Package → packages it may import; the command line alone sees everything."""

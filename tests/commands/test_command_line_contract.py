@@ -22,6 +22,7 @@ COMMANDS = (
     "pairs review",
     "train",
     "evaluate",
+    "diagnose",
     "gate",
     "promote",
     "rollback",
@@ -39,6 +40,13 @@ COMMANDS = (
     "experiment status",
     "experiment report",
     "monitor",
+    "feedback bucket",
+    "feedback cluster",
+    "feedback propose",
+    "feedback review",
+    "feedback stats",
+    "learn",
+    "console",
     "forget",
     "backup",
     "migrate",
@@ -47,11 +55,14 @@ COMMANDS = (
     "demo",
 )
 INTENTS = ("intents train", "intents evaluate", "intents show")
+FEEDBACK = ("feedback bucket", "feedback cluster", "feedback propose", "feedback review", "feedback stats")
 ON_A_WORKSPACE = (
     *("embed", "pairs", "train", "evaluate", "gate", "promote", "rollback", "releases", "migrate", "gc"),
-    *("index", "serve", "monitor", "forget"),
+    *("index", "serve", "monitor", "forget", "diagnose"),
     *INTENTS,
     *("experiment stop", "experiment status", "experiment report"),
+    *FEEDBACK,
+    "learn",
 )
 
 
@@ -180,7 +191,20 @@ def words_for(command: str, shop: Workspace) -> list[str]:
     return [*command.split(), *needed.get(command, ["--workspace", str(shop.root)])]
 
 
-HARMLESS = ("init", "ingest", "embed", "pairs", "train", "evaluate", "gate", "releases", "backup", "migrate", "gc")
+HARMLESS = (
+    "init",
+    "ingest",
+    "embed",
+    "pairs",
+    "train",
+    "evaluate",
+    "diagnose",
+    "gate",
+    "releases",
+    "backup",
+    "migrate",
+    "gc",
+)
 
 
 @pytest.mark.parametrize("command", HARMLESS)

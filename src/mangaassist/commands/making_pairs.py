@@ -32,6 +32,7 @@ REASONS: Mapping[DropReason, str] = {
     "judged_not_relevant": "judged not relevant; now a hard negative",
     "pending": "nobody has reviewed it yet",
     "rejected": "a reviewer rejected it; now a hard negative",
+    "not_teachable": "no search behind it failed for its words or its ranking",
 }
 """Why something does not train, as it is told to people."""
 

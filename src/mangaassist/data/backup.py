@@ -27,7 +27,7 @@ from mangaassist.data.leftovers import leftover_parts, unnamed_files
 from mangaassist.data.workspace import DATABASE, FOLDERS, FORMAT_VERSION, LOCK, Workspace, format_version
 
 COPIED_FILES: Final = (
-    *("workspace.json", DATABASE, "mangaassist.toml", "lexicon.toml", "keys.json", "demo.json"),
+    *("workspace.json", DATABASE, "mangaassist.toml", "lexicon.toml", "slang.toml", "keys.json", "demo.json"),
     *(ERASURES, UNFINISHED),
 )
 """Of the directory itself, which may hold much that is not the workspace's."""

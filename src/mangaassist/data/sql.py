@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import duckdb
+import polars as pl
 
 MEMORY_LIMIT: Final = "400MB"
 ROW_GROUP: Final = 10_000
@@ -46,6 +48,16 @@ def text(value: str) -> str:
 def identifier(name: str) -> str:
     """The SQL name of a column."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def frame(db: duckdb.DuckDBPyConnection, select: str, scratch: Path) -> pl.DataFrame:
+    """What a query gives, through a file in `scratch` that is gone again."""
+    path = scratch / f"{uuid4().hex}.parquet"
+    try:
+        write_parquet(db, select, path)
+        return pl.read_parquet(path, glob=False)
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def write_parquet(db: duckdb.DuckDBPyConnection, select: str, target: Path) -> None:

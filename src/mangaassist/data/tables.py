@@ -81,6 +81,15 @@ def quarantined(workspace: Workspace) -> pl.DataFrame:
     return pl.concat(frames)
 
 
+def table_query(workspace: Workspace, name: KindName) -> str | None:
+    """The SQL that gives a table's rows, each id once, for who joins more of them than memory holds; None without rows.
+
+    Runs on a `connection`.
+    """
+    kind, parts = KINDS[name], _parts(workspace, name)
+    return _each_id_once(kind, parts, kind.key) if parts else None
+
+
 def _table(workspace: Workspace, name: KindName, order: tuple[str, ...] = ()) -> pl.DataFrame:
     kind = KINDS[name]
     parts = _parts(workspace, name)

@@ -5,6 +5,7 @@
     tables/<kind>/      validated rows, one Parquet part per ingested file
     quarantine/         refused rows with the reason
     vectors/ pairs/ runs/ releases/ intents/ index/ logs/ experiments/ monitoring/
+    feedback/           failed searches, and the needs behind them; derived, but for which need had which id
     keys.json           hashes of the API keys of the HTTP service, where there are any
     erasures.jsonl      what was erased, when and why; erasing.json while an erasure is under way
 
@@ -35,17 +36,8 @@ from mangaassist.data import ledger
 FORMAT: Final = "mangaassist-workspace"
 FORMAT_VERSION: Final = 3
 FOLDERS: Final = (
-    "tables",
-    "quarantine",
-    "vectors",
-    "pairs",
-    "runs",
-    "releases",
-    "intents",
-    "index",
-    "logs",
-    "experiments",
-    "monitoring",
+    *("tables", "quarantine", "vectors", "pairs", "runs", "releases", "intents", "index", "logs"),
+    *("experiments", "monitoring", "feedback"),
 )
 DATABASE: Final = "workspace.sqlite"
 LOCK: Final = "workspace.lock"

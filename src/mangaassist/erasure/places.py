@@ -13,7 +13,8 @@ import polars as pl
 from mangaassist.core.files import write_atomic
 from mangaassist.data import Erasure, Workspace, erase_rows
 from mangaassist.encoders import forget_texts
-from mangaassist.loop import candidate_folder, pairs_file
+from mangaassist.feedback import erase_feedback
+from mangaassist.loop import candidate_folder, named_clusters, pairs_file
 from mangaassist.promotion import PAIRS, RowCount, erase_pairs
 from mangaassist.serving import erase_lines, erase_service_rows
 
@@ -33,11 +34,11 @@ def _pairs(workspace: Workspace, erasure: Erasure, *, dry_run: bool) -> Mapping[
 
 
 def stored_texts(workspace: Workspace, erasure: Erasure) -> set[str]:
-    """The texts of pairs that stay: an editor's and a reviewer's are nobody's search."""
+    """The texts of pairs that stay: an editor's, and those made of metadata, are nobody's search."""
     if not pairs_file(workspace).is_file():
         return set()
     rows = pl.read_parquet(pairs_file(workspace), glob=False)
-    return set(rows.filter(~about(rows, erasure))["query_text"])
+    return set(rows.filter(~about(rows, erasure) & (rows["source"] != "feedback"))["query_text"])
 
 
 def _without(workspace: Workspace, path: Path, erasure: Erasure, dry_run: bool) -> int:
@@ -45,9 +46,10 @@ def _without(workspace: Workspace, path: Path, erasure: Erasure, dry_run: bool) 
         return 0
     rows = pl.read_parquet(path, glob=False)
     kept = rows.filter(~about(rows, erasure))
-    if kept.height != rows.height and not dry_run:
+    if (kept.height != rows.height or _names(kept, erasure).any()) and not dry_run:
         content = io.BytesIO()
-        kept.write_parquet(content)
+        # A pair that people vouch for stays, without the log lines of who is forgotten.
+        kept.with_columns(pl.col("evidence").list.set_difference(list(erasure.query_ids))).write_parquet(content)
         write_atomic(path, content.getvalue())
     return rows.height - kept.height
 
@@ -63,10 +65,15 @@ def about(pairs: pl.DataFrame, erasure: Erasure) -> pl.Series:
     )
 
 
+def _names(pairs: pl.DataFrame, erasure: Erasure) -> pl.Series:
+    """Which pairs name a search of the client in their evidence."""
+    return pairs["evidence"].list.set_intersection(list(erasure.query_ids)).list.len().fill_null(0) > 0
+
+
 def _releases(workspace: Workspace, erasure: Erasure, *, dry_run: bool) -> Mapping[str, int]:
     def count(path: Path) -> RowCount:
         rows = pl.read_parquet(path, glob=False)
-        return RowCount(rows.height, int(about(rows, erasure).sum()))
+        return RowCount(rows.height, int((about(rows, erasure) | _names(rows, erasure)).sum()))
 
     gone = erase_pairs(workspace.root, count, at=erasure.at, actor=erasure.actor, why=erasure.why, dry_run=dry_run)
     return {"releases": gone}
@@ -83,4 +90,8 @@ def _logs(workspace: Workspace, erasure: Erasure, *, dry_run: bool) -> Mapping[s
     return {"service": rows, "log lines": erase_lines(workspace.logs, erasure, dry_run=dry_run)}
 
 
-PLACES: Final[tuple[Place, ...]] = (_logs, erase_rows, _pairs, _releases, _vectors)
+def _feedback(workspace: Workspace, erasure: Erasure, *, dry_run: bool) -> Mapping[str, int]:
+    return erase_feedback(workspace, erasure, renamed=named_clusters, dry_run=dry_run)
+
+
+PLACES: Final[tuple[Place, ...]] = (_logs, erase_rows, _pairs, _feedback, _releases, _vectors)

@@ -1,6 +1,6 @@
 """A workspace in, what is retrieved from out: the documents, their base vectors' encoder, and facts about them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -68,12 +68,15 @@ def encoder_id_of(settings: Settings) -> str:
     return load_encoder(settings.encoder, settings.titan).encoder_id
 
 
-def data_fingerprint(workspace: Workspace) -> str:
-    """One digest of every file that was taken in, and of what was erased of it: what a decision is about."""
+def data_fingerprint(workspace: Workspace, kinds: Iterable[str] = KINDS) -> str:
+    """One digest of every file of these kinds that was taken in, and of what was erased of it.
+
+    That of all kinds is what a decision is about.
+    """
     counting = [entry for entry in all_entries(workspace.engine) if entry.deleted_at is None]
     told = [
         f"{entry.kind} {entry.sha256}" + (f" without {entry.erased}" if entry.erased else "")
-        for kind in KINDS
+        for kind in kinds
         for entry in counting
         if entry.kind == kind
     ]

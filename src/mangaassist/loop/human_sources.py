@@ -1,7 +1,7 @@
 """Curated rows, reviews and train judgements in, the pairs that people vouch for out; none knows the test."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
@@ -9,7 +9,9 @@ import numpy as np
 
 from mangaassist.core.types import DocId, Pair
 from mangaassist.data import Workspace, articles, curated, titles
+from mangaassist.feedback import feedback_pairs
 from mangaassist.loop.judged import JudgedSplit, judged_split
+from mangaassist.loop.review_queue import refused_documents, settled_items
 from mangaassist.loop.reviewing import read_proposals
 from mangaassist.pairs import (
     DropReason,
@@ -39,18 +41,31 @@ class HumanPairs:
     named_titles: NamedTitles
 
 
-def human_pairs(workspace: Workspace, rules: PairRules, *, rng: np.random.Generator) -> HumanPairs:
-    """The editorial, synthetic and judged pairs of a workspace, before anything is held against the test set."""
+def human_pairs(
+    workspace: Workspace,
+    rules: PairRules,
+    *,
+    rng: np.random.Generator,
+    feedback_weight: float = 1.0,
+    held_out: Collection[str] = (),
+) -> HumanPairs:
+    """The editorial, synthetic, judged and feedback pairs of a workspace, before anything is held against the test set.
+
+    held_out: ids of searches that test; nothing that failed in them alone becomes a feedback pair.
+    """
     known, rows, proposals = titles(workspace), curated(workspace), read_proposals(workspace)
+    settled = settled_items(workspace)
     by_id = {title.title_id: title for title in known}
     reports = {}
     if rows:
         reports["editorial"] = editorial_pairs(rows, known, rng=rng)
     documents = frozenset(map(DocId, (*by_id, *(article.article_id for article in articles(workspace)))))
     if proposals:
-        reports["synthetic"] = synthetic_pairs(proposals, documents)
+        reports["synthetic"] = synthetic_pairs(proposals, documents, dropped_generators=rules.dropped_generators)
     if rules.from_judgements:
         reports["judgement"] = _from_judgements(judged_split(workspace, "train"), documents)
+    if any(item.kind in ("positive", "negative") for item, _ in settled):
+        reports["feedback"] = feedback_pairs(settled, documents, weight=feedback_weight, held_out=held_out)
     meant = {
         editorial_query(by_id[row.title_id], row.shared): DocId(row.title_id) for row in rows if row.title_id in by_id
     }
@@ -59,7 +74,7 @@ def human_pairs(workspace: Workspace, rules: PairRules, *, rng: np.random.Genera
     def named_titles(text: str) -> frozenset[DocId]:
         return resolver.named(text) | ({meant[text]} if text in meant else frozenset())
 
-    rejected = [proposal for proposal in proposals if proposal.status == "rejected"]
+    rejected = [proposal for proposal in proposals if proposal.status == "rejected"] + refused_documents(settled)
     return HumanPairs(reports, rejected, named_titles)
 
 
@@ -87,14 +102,17 @@ def without_leaks(human: HumanPairs, test: JudgedSplit) -> HumanPairs:
         "editorial": "leaks_test_reference",
         "synthetic": "near_test_query",
         "judgement": "judged_for_test",
+        "feedback": "near_test_query",
     }
     reports = {}
     for source, report in human.reports.items():
         kept, leaks = _kept(report.pairs, human, test)
         dropped = Counter(report.dropped) + Counter({reasons[source]: leaks})
         reports[source] = replace(report, pairs=kept, dropped=dict(sorted(dropped.items())))
-    harmless = {pair.evidence for pair in _kept([as_pair(each) for each in human.rejected], human, test)[0]}
-    return replace(human, reports=reports, rejected=[each for each in human.rejected if (each.id,) in harmless])
+    kept, _ = _kept([as_pair(each) for each in human.rejected], human, test)
+    harmless = {(pair.evidence, pair.query_text) for pair in kept}
+    rejected = [each for each in human.rejected if ((each.id,), each.query_text) in harmless]
+    return replace(human, reports=reports, rejected=rejected)
 
 
 def _kept(pairs: Sequence[Pair], human: HumanPairs, test: JudgedSplit) -> tuple[list[Pair], int]:

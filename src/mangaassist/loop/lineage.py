@@ -40,7 +40,7 @@ def keep_origin(
     workspace: Workspace, settings: Settings, folder: Path, stored: StoredPairs, *, encoder_id: str, seed: int
 ) -> None:
     """Put what a candidate was trained on into its folder, and its pairs: later `pairs` runs overwrite the others."""
-    gateless = settings.model_dump(mode="json", exclude={"gate", "monitor"})
+    gateless = settings.model_dump(mode="json", exclude={"gate", "monitor", "feedback"})
     files = [entry for entry in all_entries(workspace.engine) if entry.deleted_at is None]
     origin = TrainedOn(
         data_fingerprint=data_fingerprint(workspace),

@@ -19,7 +19,9 @@ from mangaassist.data import Problem, Workspace, articles, read_rows, titles
 from mangaassist.data.contracts import Id, ObjectId, OptionalText, Record, Text
 from mangaassist.data.lines import BadRow, Row
 from mangaassist.data.problems import first_problem, refusal
+from mangaassist.feedback import Reviewer, Verdict
 from mangaassist.loop.judged import judged_split
+from mangaassist.loop.review_queue import decided_synthetic, review_store, settled_items
 from mangaassist.pairs import Status, SyntheticPair, as_pair, drop_leaks, generate_synthetic
 
 SHOWN_PROBLEMS = 5
@@ -45,7 +47,18 @@ class ReviewRow(Record):
 
 
 def read_proposals(workspace: Workspace) -> list[SyntheticPair]:
-    """Every proposal with what was decided on it, by id; none if nothing was ever proposed."""
+    """Every proposal with what was decided on it, by id; none if nothing was ever proposed.
+
+    A decision of the review queue goes before one that a file brought: a file's are entered there, too.
+    """
+    decided = decided_synthetic(settled_items(workspace))
+    return [
+        replace(each, status=decided[each.id][0], reviewer=decided[each.id][1]) if each.id in decided else each
+        for each in _stored(workspace)
+    ]
+
+
+def _stored(workspace: Workspace) -> list[SyntheticPair]:
     path = _path(workspace)
     if not path.is_file():
         return []
@@ -60,7 +73,7 @@ def propose(workspace: Workspace, *, amount: int, rng: np.random.Generator) -> i
 
     Twice as many are made, because some are known already or leak.
     """
-    known = {proposal.id: proposal for proposal in read_proposals(workspace)}
+    known = {proposal.id: proposal for proposal in _stored(workspace)}
     made = generate_synthetic(titles(workspace), articles(workspace), amount=2 * amount + len(known), rng=rng)
     test = judged_split(workspace, "test")
     harmless, _leaks = drop_leaks([as_pair(proposal) for proposal in made], test.queries, test.qrels)
@@ -87,7 +100,7 @@ def import_review(workspace: Workspace, path: Path) -> Mapping[str, int]:
     A pending row decides nothing and undoes nothing; a later decision replaces an earlier one. If any row is invalid
     none is taken: raises DataError that names the lines.
     """
-    known = {proposal.id: proposal for proposal in read_proposals(workspace)}
+    known = {proposal.id: proposal for proposal in _stored(workspace)}
     decided: dict[str, SyntheticPair] = {}
     problems = []
     for row in read_rows(path):
@@ -100,8 +113,19 @@ def import_review(workspace: Workspace, path: Path) -> Mapping[str, int]:
         more = f"; and {len(problems) - SHOWN_PROBLEMS} more" if len(problems) > SHOWN_PROBLEMS else ""
         raise DataError(f"{path}: no row was taken in: {'; '.join(problems[:SHOWN_PROBLEMS])}{more}")
     _write(workspace, (known | decided).values())
+    _enter(workspace, decided.values())
     count = Counter(proposal.status for proposal in decided.values())
     return {status: count[status] for status in get_args(Status) if status != "pending"}
+
+
+def _enter(workspace: Workspace, decided: Iterable[SyntheticPair]) -> None:
+    """Decide in the queue, too, on those that wait there: who may import a file may overrule."""
+    store = review_store(workspace)
+    waiting = {item.id for item in store.items(kinds=["synthetic"])}
+    for each in decided:
+        if each.id in waiting:
+            verdict: Verdict = "accept" if each.status == "accepted" else "reject"
+            store.decide(each.id, Reviewer(each.reviewer, "admin"), verdict, note="from a file")
 
 
 def _read(
