@@ -1,6 +1,7 @@
 """`mangaassist monitor` on a released candidate, with logs of the days after its promotion."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -37,8 +38,11 @@ def lived(shop: Workspace, first: int, count: int, **habits: Any) -> None:
     for number in range(first, first + count):
         day = datetime.now(UTC).date() + timedelta(days=number)
         lines, events = lines_of(day, Habits(**{"searches": 60, "release": RELEASE, "seed": number + 1000, **habits}))
-        write(shop.logs / f"retrieval_eval-{day:%Y%m%d}-{habits.get('release', RELEASE)}.jsonl", lines)
-        write(shop.logs / f"ubi_events-{day:%Y%m%d}-{habits.get('release', RELEASE)}.jsonl", events)
+        for log, content in (("retrieval_eval", lines), ("ubi_events", events)):
+            path = shop.logs / f"{log}-{day:%Y%m%d}-{habits.get('release', RELEASE)}.jsonl"
+            write(path, content)
+            written_at = datetime(day.year, day.month, day.day, 23, tzinfo=UTC).timestamp()
+            os.utime(path, (written_at, written_at))
 
 
 def monitored(
