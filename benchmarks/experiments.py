@@ -20,7 +20,7 @@ from benchmarks.readme import rebuild
 from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.core.types import DocId
 from mangaassist.experiments import confidence_sequence, team_draft
-from mangaassist.experiments.outcomes import ArmOutcome, arm_differences, preference
+from mangaassist.experiments.outcomes import arm_differences, preference
 from mangaassist.experiments.retained import LoggedQuery, Session
 
 PAGE: Final = "docs/experiments.md"
@@ -79,8 +79,8 @@ def session(rng: np.random.Generator, number: int, quality: float) -> Session:
         fitting[:FITTING] = 1.0
         live, candidate = (ranked(rng, fitting, noise) for noise in (1.0, quality))
         slots = team_draft(live, candidate, k=K, seed=query_id)
-        line = {"experiment": {"slots": [slot.as_json() for slot in slots]}}
-        queries.append(LoggedQuery(query_id, str(number), float(place), line))
+        teams = {str(slot.id): slot.team for slot in slots}
+        queries.append(LoggedQuery(query_id, str(number), float(place), {}, teams))
         clicked[query_id] = frozenset(clicks(rng, [slot.id for slot in slots], fitting))
     return Session(str(number), tuple(queries), clicked)
 
@@ -138,8 +138,7 @@ def canary_alarms(rng: np.random.Generator, share: float, runs: int) -> dict[str
     rate, found = 0.5 + 0.2 * np.sin(2 * np.pi * np.arange(size) / (7 * A_DAY)), []
     for _ in range(runs):
         drawn, clicked = rng.random(size) < share, rng.random(size) < rate
-        outcomes = [ArmOutcome(bool(one), bool(other)) for one, other in zip(drawn, clicked, strict=True)]
-        found.append(looked(np.array(arm_differences(outcomes, share=share)), -bound, bound))
+        found.append(looked(arm_differences(drawn, clicked, share=share), -bound, bound))
     return rates(found)
 
 

@@ -10,7 +10,7 @@ import argparse
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -23,7 +23,8 @@ from scipy.stats import beta
 from benchmarks.machine import machine
 from benchmarks.readme import rebuild
 from mangaassist.core.monitor_settings import MonitorSettings
-from mangaassist.monitoring import Tally, Verdict, compare, day_blocks, session_blocks
+from mangaassist.monitoring import Tally, compare, day_blocks, session_blocks
+from mangaassist.monitoring.checks import checks_for
 from mangaassist.monitoring.tallies import SCORE_STEP, latency_bin
 
 PAGE = "docs/monitoring.md"
@@ -58,6 +59,9 @@ class Shop:
     latency: float = 1.0
 
 
+QUIET: Mapping[str, Shop] = {"days and weekends differ": Shop(), "days alike": Shop(daily=0.0, weekend=0.0)}
+"""Shops in which nothing drifts."""
+
 DRIFTS: Mapping[str, tuple[str, Mapping[str, Any], tuple[str, ...]]] = {
     "zero_click": ("40 % → 50 % of seen searches without a click", {"zero_click": 0.50}, ("zero_click_rate",)),
     "reformulation": ("12 % → 20 % of searches reformulated", {"reformulated": 0.20}, ("reformulation_rate",)),
@@ -80,28 +84,26 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=500, help="series, and runs of every drift")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    started, found = time.process_time(), measured(options.runs, options.seed)
-    found |= {"cpu_seconds": round(time.process_time() - started, 1), "machine": machine()}
-    options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    started = time.process_time()
+    for found in measured(options.runs, options.seed):
+        found |= {"cpu_seconds": round(time.process_time() - started, 1), "machine": machine()}
+        options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     if options.json.parent.name == "results":
         rebuild("monitoring", table(found), PAGE)
 
 
-def measured(runs: int, seed: int) -> dict[str, Any]:
-    """False alarms of series and of single looks at a young release, and the power against every drift."""
-    return {
-        "false_alarms": {
-            "days alike": series(Shop(daily=0.0, weekend=0.0), runs, seed),
-            "days and weekends differ": series(Shop(), runs, seed),
-        },
-        "young_release": {
-            "days alike": early_looks(Shop(daily=0.0, weekend=0.0), runs, seed),
-            "days and weekends differ": early_looks(Shop(), runs, seed),
-        },
-        "power": {name: power(name, runs, seed) for name in DRIFTS},
-        "runs": runs,
-        "seed": seed,
-    }
+def measured(runs: int, seed: int) -> Iterator[dict[str, Any]]:
+    """False alarms of series and of looks at a young release, and the power against every drift, as they come."""
+    found: dict[str, Any] = {"runs": runs, "seed": seed, "false_alarms": {}, "power": {}, "young_release": {}}
+    for name, shop in QUIET.items():
+        found["false_alarms"][name] = series(shop, runs, seed)
+        yield found
+        if not found["power"]:
+            for drift in DRIFTS:
+                found["power"][drift] = power(drift, runs, seed)
+                yield found
+        found["young_release"][name] = early_looks(shop, runs, seed)
+        yield found
 
 
 def series(shop: Shop, runs: int, seed: int) -> dict[str, Any]:
@@ -111,9 +113,7 @@ def series(shop: Shop, runs: int, seed: int) -> dict[str, Any]:
     for run in range(runs):
         rng = np.random.default_rng([seed, run])
         days = [day_tally(shop, FIRST_DAY + timedelta(days=day), rng) for day in range(reference + window - 1 + looks)]
-        alarms = [
-            any(each.status == "alarm" for each in look(days, reference + number, window)) for number in range(looks)
-        ]
+        alarms = [bool(alarms_at(days, reference + number, window)) for number in range(looks)]
         alarmed += any(alarms)
         looked += looks
         looks_alarmed += sum(alarms)
@@ -122,13 +122,20 @@ def series(shop: Shop, runs: int, seed: int) -> dict[str, Any]:
     return {"series_with_an_alarm": rate(alarmed, runs), "looks_with_an_alarm": looks_alarmed / looked}
 
 
-def look(days: Sequence[Tally], begins: int, count: int) -> list[Verdict]:
-    """One look at `count` days from day number `begins` on, against the reference days."""
+def alarms_at(days: Sequence[Tally], begins: int, count: int) -> set[str]:
+    """The alarms of one look at `count` days from day number `begins` on, against the reference days.
+
+    Where no change matters none can alarm, and its chance need not be measured.
+    """
     numbered = {FIRST_DAY + timedelta(days=number): tally for number, tally in enumerate(days)}
     dates = list(numbered)
     reference = {day: numbered[day] for day in dates[: SETTINGS.reference_days]}
     window = {day: numbered[day] for day in dates[begins : begins + count]}
-    return compare(day_blocks(reference, window), SETTINGS, seed=0)
+    blocks = day_blocks(reference, window)
+    sides = blocks.counts.total(~blocks.is_window), blocks.counts.total(blocks.is_window)
+    if not any(check.change >= check.least for check in checks_for(*sides, SETTINGS)):
+        return set()
+    return {each.name for each in compare(blocks, SETTINGS, seed=0) if each.status == "alarm"}
 
 
 def early_looks(shop: Shop, runs: int, seed: int) -> dict[str, Any]:
@@ -157,9 +164,7 @@ def power(name: str, runs: int, seed: int) -> dict[str, Any]:
         drifted = replace(shop, **changes)
         begins = FIRST_DAY + timedelta(days=SETTINGS.reference_days)
         days += [day_tally(drifted, begins + timedelta(days=day), rng) for day in range(SETTINGS.window_days)]
-        alarms = {
-            each.name for each in look(days, SETTINGS.reference_days, SETTINGS.window_days) if each.status == "alarm"
-        }
+        alarms = alarms_at(days, SETTINGS.reference_days, SETTINGS.window_days)
         found += bool(alarms & set(wanted))
         any_found += bool(alarms)
         print(f"\r{name} {run + 1} of {runs}, found {found}", end="", flush=True)

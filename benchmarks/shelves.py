@@ -38,7 +38,8 @@ from mangaassist.promotion import IDENTITY
 from mangaassist.queries import PLAIN
 from mangaassist.serving import RetrieveRequest
 from mangaassist.serving.answering import ASK_FOR_TITLES, Answering, Stages
-from mangaassist.serving.served_release import Composition, ServedRelease, release_in_memory
+from mangaassist.serving.in_memory import release_in_memory
+from mangaassist.serving.served_release import Composition, ServedRelease
 from mangaassist.shelves import Arrangement, Shelving, make_shelves
 
 PAGE: Final = "docs/shelves.md"

@@ -55,6 +55,17 @@ ALLOWED: dict[str, set[str]] = {
     },
     "experiments": {"core", "data", "loop", "promotion", "serving"},
     "monitoring": {"core", "data", "encoders", "queries", "adapter", "promotion", "loop"},
+    "console": {
+        "core",
+        "experiments",
+        "data",
+        "evaluation",
+        "feedback",
+        "loop",
+        "pairs",
+        "promotion",
+        "serving",
+    },
     "erasure": {"core", "data", "encoders", "feedback", "promotion", "loop", "serving"},
     "commands": set(PACKAGES) | {"mangaassist"},
 }

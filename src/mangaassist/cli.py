@@ -7,7 +7,9 @@ from typer.core import TyperGroup
 
 from mangaassist.commands.beginning import init
 from mangaassist.commands.bench import bench
+from mangaassist.commands.console import console
 from mangaassist.commands.demo import demo
+from mangaassist.commands.diagnosing import diagnose
 from mangaassist.commands.experimenting import experiment
 from mangaassist.commands.exporting import export
 from mangaassist.commands.feedback import feedback
@@ -26,8 +28,8 @@ from mangaassist.commands.serving import serve
 from mangaassist.commands.taking_in import embed, ingest
 
 FLOW = (
-    *(init, ingest, embed, pairs, train, evaluate, gate, promote, rollback, releases, export, intents, keys),
-    *(index, search, serve, experiment, monitor, feedback, learn, forget, backup, migrate, gc, bench, demo),
+    *(init, ingest, embed, pairs, train, evaluate, diagnose, gate, promote, rollback, releases, export, intents, keys),
+    *(index, search, serve, experiment, monitor, feedback, learn, console, forget, backup, migrate, gc, bench, demo),
 )
 """A function is one command, a Typer a command that has others under it."""
 

@@ -22,6 +22,7 @@ COMMANDS = (
     "pairs review",
     "train",
     "evaluate",
+    "diagnose",
     "gate",
     "promote",
     "rollback",
@@ -45,6 +46,7 @@ COMMANDS = (
     "feedback review",
     "feedback stats",
     "learn",
+    "console",
     "forget",
     "backup",
     "migrate",
@@ -56,11 +58,11 @@ INTENTS = ("intents train", "intents evaluate", "intents show")
 FEEDBACK = ("feedback bucket", "feedback cluster", "feedback propose", "feedback review", "feedback stats")
 ON_A_WORKSPACE = (
     *("embed", "pairs", "train", "evaluate", "gate", "promote", "rollback", "releases", "migrate", "gc"),
-    *("index", "serve", "monitor", "forget"),
+    *("index", "serve", "monitor", "forget", "diagnose"),
     *INTENTS,
+    *("experiment stop", "experiment status", "experiment report"),
     *FEEDBACK,
     "learn",
-    *("experiment stop", "experiment status", "experiment report"),
 )
 
 
@@ -189,7 +191,20 @@ def words_for(command: str, shop: Workspace) -> list[str]:
     return [*command.split(), *needed.get(command, ["--workspace", str(shop.root)])]
 
 
-HARMLESS = ("init", "ingest", "embed", "pairs", "train", "evaluate", "gate", "releases", "backup", "migrate", "gc")
+HARMLESS = (
+    "init",
+    "ingest",
+    "embed",
+    "pairs",
+    "train",
+    "evaluate",
+    "diagnose",
+    "gate",
+    "releases",
+    "backup",
+    "migrate",
+    "gc",
+)
 
 
 @pytest.mark.parametrize("command", HARMLESS)

@@ -100,6 +100,22 @@ def test_scenario_3_says_what_enriching_sparse_titles_is_worth() -> None:
     assert "| articles, candidate | 49 | too small | too small | too small | too small |" in text
 
 
+def test_what_a_query_waits_for_is_told_of_candidate_and_live() -> None:
+    text = report_markdown(report())
+
+    assert "2,000 queries one at a time, medians of 5 rounds; both answer every query." in text
+    assert "| routing: encoding and intent | 2.000 | 3.000 |" in text
+    assert "| complete answer, candidate | 4.000 | 6.250 |" in text
+    assert "| complete answer, live | 3.500 | 5.500 |" in text
+
+
+def test_why_answers_were_not_timed_is_told() -> None:
+    text = report_markdown({**report(), "latency": {"unmeasured": "the encoder | was away"}})
+
+    assert "Routing and whole answers were not measured: the encoder &#124; was away." in text
+    assert "complete answer, candidate" not in text
+
+
 def test_latency_and_lineage_are_told() -> None:
     text = report_markdown(report())
 

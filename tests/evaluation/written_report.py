@@ -56,6 +56,14 @@ def report(query: str = "cozy manga") -> dict[str, Any]:
             **{name: summary() for name in SYSTEMS},
             "candidate": {**summary(), "latency_addon_p99_ms": 0.0625},
         },
+        "latency": {
+            "addon": {"p50_ms": 0.05, "p99_ms": 0.0625},
+            "routing": {"p50_ms": 2.0, "p99_ms": 3.0},
+            "response": {"p50_ms": 4.0, "p99_ms": 6.25},
+            "live_response": {"p50_ms": 3.5, "p99_ms": 5.5},
+            "queries": 2_000,
+            "rounds": 5,
+        },
         "delta": {name: [0.1, 0.05, 0.15] for name in ("recall@3", "success@3", "ndcg@10", "bad_top1_rate")},
         "cells": {"unseen_cold": dict.fromkeys(SYSTEMS), "seen": {name: summary() for name in SYSTEMS}},
         "slices": {

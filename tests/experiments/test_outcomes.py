@@ -9,16 +9,16 @@ import pytest
 
 from mangaassist.experiments.confidence import confidence_sequence
 from mangaassist.experiments.estimates import estimate
+from mangaassist.experiments.interleaving import Team
 from mangaassist.experiments.outcomes import ArmOutcome, arm_differences, arm_outcome, preference
 from mangaassist.experiments.retained import LoggedQuery, Session, logged_queries, sessions_of
 
 CLICK_S = 1800.0
-SLOTS = [{"id": "a", "team": "both"}, {"id": "b", "team": "live"}, {"id": "c", "team": "candidate"},
-         {"id": "d", "team": "live"}, {"id": "e", "team": "candidate"}]  # fmt: skip
+TEAMS: dict[str, Team] = {"a": "both", "b": "live", "c": "candidate", "d": "live", "e": "candidate"}
 
 
 def query(query_id: str, unit: str = "s", at: float = 0.0, **experiment: Any) -> LoggedQuery:
-    return LoggedQuery(query_id, unit, at, {"experiment": {"slots": SLOTS, **experiment}})
+    return LoggedQuery(query_id, unit, at, {"experiment": experiment}, TEAMS)
 
 
 def clicked(*by_query: str) -> Session:
@@ -127,10 +127,7 @@ def test_the_mean_of_the_arm_differences_is_what_the_candidate_changes_though_cl
     for _ in range(200):
         drawn = rng.random(1000) < share
         rate = 0.5 + 0.2 * np.sin(np.arange(1000) / 100) + 0.1 * drawn
-        outcomes = [
-            ArmOutcome(bool(one), bool(other)) for one, other in zip(drawn, rng.random(1000) < rate, strict=True)
-        ]
-        means.append(np.mean(arm_differences(outcomes, share=share)))
+        means.append(np.mean(arm_differences(drawn, rng.random(1000) < rate, share=share)))
 
     error = np.std(means) / np.sqrt(len(means))
     assert abs(np.mean(means) - 0.1) < 3 * error
@@ -173,9 +170,7 @@ def test_a_canary_that_changes_nothing_cries_wolf_in_at_most_five_percent_of_run
     rate = 0.5 + 0.3 * np.sin(2 * np.pi * np.arange(2400) / 280)
     looks = 40 * np.arange(1, 61) - 1
     for _ in range(500):
-        drawn, clicks = (rng.random(2400) < share).tolist(), (rng.random(2400) < rate).tolist()
-        outcomes = [ArmOutcome(one, other) for one, other in zip(drawn, clicks, strict=True)]
-        values = arm_differences(outcomes, share=share)
+        values = arm_differences(rng.random(2400) < share, rng.random(2400) < rate, share=share)
         alarms += bool(confidence_sequence(values, low=-bound, high=bound).excludes(0.0)[looks].any())
 
     assert alarms / 500 <= 0.05

@@ -1,9 +1,10 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from loop_fixtures import NOON
-from loop_world import log_a_click, write_rows
+from loop_world import log_a_click, same_service_latency, write_rows
 
 from mangaassist.core.errors import ArtifactError, DataError, NotPromotable
 from mangaassist.core.types import no_progress
@@ -23,6 +24,18 @@ from mangaassist.promotion import releases as published
 
 def decided(workspace: Workspace) -> Decision:
     return decide(workspace, read_settings(workspace.root))
+
+
+def evaluated(workspace: Workspace, *, live: str) -> dict[str, Any]:
+    return evaluate_candidate(
+        workspace,
+        read_settings(workspace.root),
+        live=live,
+        seed=0,
+        now=NOON,
+        progress=no_progress,
+        time_service=same_service_latency,
+    )
 
 
 def released(workspace: Workspace, *, override: str | None = None) -> str:
@@ -89,7 +102,15 @@ def test_a_release_can_be_the_baseline_of_the_next_candidate(shop: Workspace) ->
     decided(shop)
     release = released(shop)
 
-    report = evaluate_candidate(shop, read_settings(shop.root), live=release, seed=0, now=NOON, progress=no_progress)
+    report = evaluate_candidate(
+        shop,
+        read_settings(shop.root),
+        live=release,
+        seed=0,
+        now=NOON,
+        progress=no_progress,
+        time_service=same_service_latency,
+    )
 
     assert report["live"] == release
     assert report["systems"]["baseline"]["ndcg@10"] == report["systems"]["candidate"]["ndcg@10"]
@@ -182,7 +203,9 @@ def test_a_changed_release_is_no_baseline(shop: Workspace, tmp_path: Path) -> No
     settings = read_settings(shop.root)
 
     with pytest.raises(ArtifactError, match="so it was changed; restore the folder from a backup, or roll back"):
-        evaluate_candidate(shop, settings, live=release, seed=0, now=NOON, progress=no_progress)
+        evaluate_candidate(
+            shop, settings, live=release, seed=0, now=NOON, progress=no_progress, time_service=same_service_latency
+        )
 
 
 @pytest.mark.usefixtures("easy_gate")
@@ -234,7 +257,15 @@ def test_the_released_report_holds_the_decision_also_where_a_kill_left_an_older_
 def test_the_report_in_markdown_does_not_keep_a_decision_on_other_evidence(shop: Workspace) -> None:
     rejected(shop)
 
-    evaluate_candidate(shop, read_settings(shop.root), live=IDENTITY, seed=0, now=NOON, progress=no_progress)
+    evaluate_candidate(
+        shop,
+        read_settings(shop.root),
+        live=IDENTITY,
+        seed=0,
+        now=NOON,
+        progress=no_progress,
+        time_service=same_service_latency,
+    )
 
     assert "Decision" not in (candidate_folder(shop) / "report.md").read_text()
     assert "Not judged yet" in (candidate_folder(shop) / "report.html").read_text()

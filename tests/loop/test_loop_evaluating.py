@@ -6,25 +6,40 @@ from typing import Any
 import numpy as np
 import pytest
 from loop_fixtures import NOON
-from loop_world import log_a_click, small_shop, write_rows
+from loop_world import log_a_click, same_service_latency, small_shop, write_rows
 
 from mangaassist.adapter import Adapter
-from mangaassist.core.errors import DataError
+from mangaassist.core.errors import DataError, EncoderError
 from mangaassist.core.types import no_progress
 from mangaassist.data import Workspace, ingest
 from mangaassist.encoders import CachedEncoder
-from mangaassist.evaluation import latency_addon
-from mangaassist.loop import candidate_folder, evaluate_candidate, make_pairs, read_settings
+from mangaassist.evaluation import ServiceLatency, latency_addon
+from mangaassist.loop import candidate_folder, decide, evaluate_candidate, make_pairs, read_settings
 from mangaassist.loop import train_candidate as train
 from mangaassist.loop.contenders import measured_latency
+from mangaassist.loop.service_timing import TimeService
 from mangaassist.promotion import IDENTITY, GateEvidence, from_json
 
 CONTRACT = {"event", "query", "intent", "top3_titles", "recall_at_3_hit", "adapter_version", "latency_ms"}
 
 
-def evaluated(workspace: Workspace, *, live: str = IDENTITY, later: int = 0) -> dict[str, Any]:
+def evaluated(
+    workspace: Workspace,
+    *,
+    live: str = IDENTITY,
+    later: int = 0,
+    time_service: TimeService | None = same_service_latency,
+) -> dict[str, Any]:
     settings, now = read_settings(workspace.root), NOON + timedelta(hours=later)
-    return evaluate_candidate(workspace, settings, live=live, seed=0, now=now, progress=no_progress)
+    return evaluate_candidate(
+        workspace,
+        settings,
+        live=live,
+        seed=0,
+        now=now,
+        progress=no_progress,
+        time_service=time_service,
+    )
 
 
 def stored_report(workspace: Workspace) -> dict[str, Any]:
@@ -236,6 +251,50 @@ def test_a_decision_does_not_outlive_its_evidence(shop: Workspace) -> None:
 
 
 # The latency
+
+
+def test_the_gate_reads_what_the_service_was_timed_at(shop: Workspace) -> None:
+    latency = evidence(shop).latency
+
+    assert (latency.routing_p99_ms, latency.response_p99_ms, latency.live_response_p99_ms) == (2.0, 5.0, 4.0)
+    assert latency.serving_exists
+    assert stored_report(shop)["latency"]["response"] == {"p50_ms": 3.0, "p99_ms": 5.0}
+
+
+def test_the_service_is_timed_on_the_judged_queries_against_what_is_live(shop: Workspace) -> None:
+    asked: dict[str, Any] = {}
+
+    def timed(*_: object, **given: Any) -> ServiceLatency:
+        asked.update(given)
+        return same_service_latency()
+
+    evaluated(shop, time_service=timed)
+
+    assert asked["live"] == IDENTITY
+    assert sorted(asked["texts"]) == sorted(query.text for query in small_shop().queries if query.split == "test")
+
+
+def is_away(*_: object, **__: object) -> ServiceLatency:
+    raise EncoderError("Bedrock is away; try again")
+
+
+@pytest.mark.parametrize(
+    ("time_service", "because"),
+    [(None, "this evaluation had no service to time"), (is_away, "the encoder did not answer: Bedrock is away")],
+)
+def test_a_service_that_nobody_could_time_leaves_the_decision_open(
+    shop: Workspace, easy_gate: None, time_service: TimeService | None, because: str
+) -> None:
+    report = evaluated(shop, time_service=time_service)
+
+    latency = evidence(shop).latency
+    assert latency.routing_p99_ms is latency.response_p99_ms is latency.live_response_p99_ms is None
+    assert latency.latency_addon_p99_ms == 0.02
+    assert report["latency"]["unmeasured"].startswith(because)
+    decision = decide(shop, read_settings(shop.root))
+    assert decision.outcome == "inconclusive"
+    open_rules = {rule.name for rule in decision.rules if rule.outcome == "inconclusive"}
+    assert {"routing_p99_ms", "response_p99_ms"} <= open_rules
 
 
 def test_the_latency_is_that_of_the_adapter_between_look_ups_of_base_vectors(

@@ -168,9 +168,13 @@ def test_the_number_named_is_the_first_with_the_promised_power(rules: list[OpenR
 
 
 @UNHURRIED
-@given(rule=open_rules(), queries=st.integers(501, 100_000), common=st.none() | st.floats(-3, 3))
-def test_a_rule_never_promotes_and_rejects_at_once(rule: OpenRule, queries: int, common: float | None) -> None:
-    promotes, rejects = rule.chances(queries, common=common)
+@given(
+    rule=open_rules(),
+    queries=st.integers(501, 100_000),
+    common=st.none() | st.floats(-3, 3).map(lambda value: np.array([value])),
+)
+def test_a_rule_never_promotes_and_rejects_at_once(rule: OpenRule, queries: int, common: np.ndarray | None) -> None:
+    promotes, rejects = (float(each[0]) for each in rule.chances(queries, common=common))
 
     assert 0 <= promotes <= 1
     assert 0 <= rejects <= 1

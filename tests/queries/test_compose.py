@@ -70,3 +70,18 @@ def test_a_title_outside_the_corpus_is_no_reference() -> None:
 
     assert partial.reference_rows(partial.reader.read("like berserk")) == []
     assert COMPOSER.reference_rows(COMPOSER.reader.read("like berserk")) == [ROWS.index(DocId("berserk"))]
+
+
+@pytest.mark.parametrize("text", ["dark fantasy like Berserk but less brutal", "クレイモア", "why split", "xyz", ""])
+@pytest.mark.parametrize(
+    "weights",
+    [CompositionWeights(1, 0.3, 0.2, 0.1, 0.4), CompositionWeights(lexical=0.5), CompositionWeights(wanted=0.5)],
+)
+def test_the_bonus_is_the_weighted_sum_of_the_signals(text: str, weights: CompositionWeights) -> None:
+    """The bonus works out only the signals that have weight and something to say."""
+    reading = COMPOSER.reader.read(text)
+
+    bonus = COMPOSER.adjustment(reading, weights).bonus
+
+    assert bonus is not None
+    assert bonus.tolist() == pytest.approx((weights.of_signals @ COMPOSER.signals(reading)).tolist(), abs=1e-6)

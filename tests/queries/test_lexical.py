@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mangaassist.queries import LexicalIndex
+from mangaassist.queries import LexicalIndex, lexical
 
 
 def test_the_score_is_bm25_over_the_best() -> None:
@@ -49,3 +49,26 @@ def test_telling_words_are_those_that_a_document_holds_and_few_others_do() -> No
 
     assert index.telling_words(["cat", "ramen", "zebra", "dog"], 0) == ["ramen"]
     assert index.telling_words(["ramen", "shop", "dog", "ramen"], 21) == ["shop", "ramen"]
+
+
+@given(
+    st.lists(st.text(alphabet="ab 漫画", max_size=12), min_size=1, max_size=6), st.text(alphabet="ab 漫画", max_size=8)
+)
+def test_words_of_many_documents_count_just_as_others_do(texts: list[str], query: str) -> None:
+    """Their weights are kept in another shape, for speed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lexical, "MANY", 1.0)
+        plain = LexicalIndex(texts).scores(query)
+        patch.setattr(lexical, "MANY", 0.0)
+
+        assert LexicalIndex(texts).scores(query).tolist() == plain.tolist()
+
+
+def test_telling_words_of_several_documents_are_those_of_each() -> None:
+    index = LexicalIndex(["ramen and a cat", *["a dog and a cat"] * 20, "a ramen shop"])
+    typed = ["cat", "ramen", "zebra", "shop"]
+
+    found = index.telling_words_of(typed, [21, 3, 0, 21])
+
+    assert found == [index.telling_words(typed, row) for row in (21, 3, 0, 21)]
+    assert found == [["shop", "ramen"], [], ["ramen"], ["shop", "ramen"]]

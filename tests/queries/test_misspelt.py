@@ -1,7 +1,11 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
 from mangaassist.data import Title
 from mangaassist.queries import TitleResolver
+from mangaassist.queries.misspelt import FEWEST_LETTERS, SIMILARITY, MisspeltNames
 from mangaassist.queries.ordinary import OrdinaryWords
 
 TITLES = [
@@ -63,3 +67,25 @@ def test_only_lower_case_words_of_descriptions_count_as_ordinary() -> None:
     assert ("girl",) in ordinary
     assert ("naruto",) not in ordinary
     assert ("a", "girl", "finds", "love") not in ordinary
+
+
+NEARLY = st.text(alphabet="abc", min_size=1, max_size=12)
+
+
+@given(st.lists(NEARLY, max_size=12), NEARLY)
+def test_the_closest_name_is_the_one_that_measuring_every_name_finds(names: list[str], typed: str) -> None:
+    """The index only leaves out names of another first letter or length, or with too few letter pairs in common."""
+    found = MisspeltNames((name,) for name in names).closest((typed,))
+
+    measured = [
+        (-OSA.normalized_similarity(typed, name), name)
+        for name in names
+        if len(name) >= FEWEST_LETTERS and name[0] == typed[0] and shares_half_the_pairs(typed, name)
+    ]
+    near = sorted(each for each in measured if -each[0] >= SIMILARITY)
+    assert found == ((near[0][1],) if near and len(typed) >= FEWEST_LETTERS else None)
+
+
+def shares_half_the_pairs(typed: str, name: str) -> bool:
+    own, theirs = ({text[place : place + 2] for place in range(len(text) - 1)} for text in (typed, name))
+    return len(own & theirs) >= len(own) / 2

@@ -24,7 +24,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[RanksAll, RanksCandi
     documents = DocumentVectors(IDS, vectors, {"kind": KINDS})
     build_index(folder, documents, IndexInfo("e", "r", DIMENSION), exact_up_to=100)
     store = open_index(folder, encoder_id="e", release="r")
-    return RanksAll(IDS, vectors), RanksCandidates(store, IDS, {doc_id: row for row, doc_id in enumerate(IDS)})
+    return RanksAll(IDS, vectors), RanksCandidates.over(store, IDS)
 
 
 def test_candidates_scored_exactly_give_the_ranking_of_all(both: tuple[RanksAll, RanksCandidates]) -> None:

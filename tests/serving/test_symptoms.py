@@ -23,7 +23,8 @@ from mangaassist.queries import CompositionWeights
 from mangaassist.sample import write_shop_files
 from mangaassist.serving import Result, RetrieveRequest
 from mangaassist.serving.answering import Answering, Stages
-from mangaassist.serving.served_release import Composition, ServedRelease, release_in_memory
+from mangaassist.serving.in_memory import release_in_memory
+from mangaassist.serving.served_release import Composition, ServedRelease
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "manga"
 MOST_READ = 3_000

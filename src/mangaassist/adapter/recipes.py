@@ -83,14 +83,20 @@ FIRST_RUN = GradientRecipe(
 """
 
 
-def recipes_for(rung: Rung, *, like: Recipe | None = None) -> tuple[Recipe, ...]:
+def recipes_for(rung: Rung, *, like: Recipe | None = None, hard_negatives: bool = True) -> tuple[Recipe, ...]:
     """The recipes tried for one rung, cheapest first.
+
+    hard_negatives: whether such are tried at all; the documented first run keeps its own.
 
     like: the best recipe of the linear rung, where it is known: which negatives help depends on the data far more than
     on the rung, so the other gradient rungs take them over instead of trying them all again.
     """
     if rung in ("lowrank", "linear", "residual"):
-        return (replace(like, rung=rung),) if isinstance(like, GradientRecipe) else _negatives_to_try(rung)
+        return (
+            (replace(like, rung=rung),)
+            if isinstance(like, GradientRecipe)
+            else _negatives_to_try(rung, hard=hard_negatives)
+        )
     grids: Mapping[Rung, tuple[Recipe, ...]] = {
         "identity": (IdentityRecipe(),),
         "centring": tuple(CentringRecipe(strength, per_side) for per_side in (False, True) for strength in (0.5, 1.0)),
@@ -105,10 +111,7 @@ def recipe_as_json(recipe: Recipe) -> dict[str, Any]:
     return asdict(recipe)
 
 
-def _negatives_to_try(rung: Rung) -> tuple[Recipe, ...]:
+def _negatives_to_try(rung: Rung, *, hard: bool) -> tuple[Recipe, ...]:
     """In-batch negatives alone; with random catalogue negatives; with mined hard negatives."""
-    return (
-        GradientRecipe(rung),
-        GradientRecipe(rung, random_negatives=512),
-        GradientRecipe(rung, hard_negatives=3),
-    )
+    gentle = (GradientRecipe(rung), GradientRecipe(rung, random_negatives=512))
+    return (*gentle, GradientRecipe(rung, hard_negatives=3)) if hard else gentle

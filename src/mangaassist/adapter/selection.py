@@ -100,7 +100,14 @@ class Choice:
     because: str
 
 
-def choose(folds: Sequence[Fold], rungs: Sequence[Rung], *, seed: int, progress: Progress = no_progress) -> Choice:
+def choose(
+    folds: Sequence[Fold],
+    rungs: Sequence[Rung],
+    *,
+    seed: int,
+    hard_negatives: bool = True,
+    progress: Progress = no_progress,
+) -> Choice:
     """Tries every recipe of the rungs on every fold and chooses by the rule above.
 
     A rung's recipe, and the round at which its training stops, are those whose scores pooled over the folds are best.
@@ -117,7 +124,8 @@ def choose(folds: Sequence[Fold], rungs: Sequence[Rung], *, seed: int, progress:
         progress(f"tuning {rung}", done, len(order))
         started = time.process_time()
         like = trials["linear"].recipe if "linear" in trials else None
-        trials[rung] = max((race.run(recipe) for recipe in recipes_for(rung, like=like)), key=lambda trial: trial.worth)
+        recipes = recipes_for(rung, like=like, hard_negatives=hard_negatives)
+        trials[rung] = max((race.run(recipe) for recipe in recipes), key=lambda trial: trial.worth)
         seconds[rung] = time.process_time() - started
     progress("tuning", len(order), len(order))
     ordered = {rung: trials[rung] for rung in rungs}

@@ -72,13 +72,15 @@ def tune_ladder(
     *,
     seed: int,
     rungs: Sequence[Rung] = LADDER,
+    spares_unknown: bool = False,
     progress: Progress = no_progress,
 ) -> TunedLadder:
     """Tunes every rung on folds that hold out queries and documents, chooses, then refits each rung on all pairs.
 
+    spares_unknown: the fix of `cold_harm`: no hard negatives, and halves of long texts among the self-supervised pairs.
     Raises DataError if there is nothing to train or to validate on.
     """
-    corpus = corpus_vectors(data.documents, encoder)
+    corpus = corpus_vectors(data.documents, encoder, halves=spares_unknown)
     texts = sorted({pair.query_text for pair in data.pairs} | set(data.judged))
     base_queries = encoder.encode(texts)
     reference, composition = 0.0, None
@@ -91,7 +93,7 @@ def tune_ladder(
         progress("reading queries", 1, 1)
     query_vectors = dict(zip(texts, base_queries, strict=True))
     folds = [_fold(data, query_vectors, corpus, composition, seed=seed + number) for number in range(FOLDS)]
-    choice = choose(folds, rungs, seed=seed, progress=progress)
+    choice = choose(folds, rungs, seed=seed, hard_negatives=not spares_unknown, progress=progress)
     everything = _examples(data.pairs, query_vectors, corpus, data, composition, seed)
     adapters: dict[Rung, Adapter] = {}
     seconds: dict[Rung, float] = {}
@@ -146,9 +148,9 @@ def _fold(
     )
 
 
-def corpus_vectors(documents: Sequence[Document], encoder: Encoder) -> CorpusVectors:
-    """Base vectors of the documents, and of heading ↔ body where a document has both."""
-    sides = list(two_sides(documents))
+def corpus_vectors(documents: Sequence[Document], encoder: Encoder, *, halves: bool = False) -> CorpusVectors:
+    """Base vectors of the documents, and of heading ↔ body where a document has both; `halves`: see `two_sides`."""
+    sides = list(two_sides(documents, halves=halves))
     number = {left: index for index, left in enumerate(sorted({side.left for side in sides}))}
     return CorpusVectors(
         doc_ids=[document.doc_id for document in documents],

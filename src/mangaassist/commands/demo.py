@@ -55,6 +55,7 @@ from mangaassist.sample import (
     write_log_files,
     write_shop_files,
 )
+from mangaassist.serving import time_candidate
 
 RANKED_DEPTH = 60
 """How deep the simulated shop's own ranking goes."""
@@ -104,7 +105,13 @@ def _run(folder: Path, *, encoder: str, seed: int, scale: float) -> dict[str, An
             counts = make_pairs(workspace, settings, seed=seed)
             tuning = train_candidate(workspace, settings, seed=seed, progress=progress)
             report = evaluate_candidate(
-                workspace, settings, live=IDENTITY, seed=seed, now=datetime.now(UTC), progress=progress
+                workspace,
+                settings,
+                live=IDENTITY,
+                seed=seed,
+                now=datetime.now(UTC),
+                progress=progress,
+                time_service=time_candidate,
             )
             decision = decide(workspace, settings)
             release = _release(workspace) if decision.outcome == "promote" else None

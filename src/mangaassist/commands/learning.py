@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, cast
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -14,17 +15,46 @@ from mangaassist.data import Workspace as ShopWorkspace
 from mangaassist.loop import (
     candidate_folder,
     evaluate_candidate,
+    make_pairs,
+    put_in_force,
     read_settings,
     registry_of,
     train_candidate,
+    without_fixes,
 )
+from mangaassist.pairs import FIXES, Fix
+from mangaassist.serving import time_candidate
 
 
-def train(seed: Seed = 0, workspace: Workspace = Path(), json_file: JsonFile = None) -> None:
+def _known(names: list[str] | None) -> list[str] | None:
+    unknown = sorted(set(names or ()) - set(FIXES))
+    if unknown:
+        raise typer.BadParameter(f"there is no fix {unknown[0]!r}; there are {', '.join(FIXES)}")
+    return names
+
+
+def train(
+    seed: Seed = 0,
+    fix: Annotated[
+        list[str] | None,
+        typer.Option("--fix", metavar="NAME", callback=_known, help="Put a diagnosis' fix in force; repeatable."),
+    ] = None,
+    unfix: Annotated[
+        bool, typer.Option("--without-fixes", help="Take back the fixes that --fix put in force.")
+    ] = False,
+    workspace: Workspace = Path(),
+    json_file: JsonFile = None,
+) -> None:
     """Tune the whole ladder of adapters on the pairs, and choose one on held-out queries and documents."""
     with errors_shown():
         shop = ShopWorkspace.open(workspace)
         with shop.lock(), shown_progress() as progress:
+            if unfix:
+                without_fixes(shop)
+            if fix:
+                put_in_force(shop, read_settings(shop.root), [cast("Fix", name) for name in fix])
+            if fix or unfix:
+                make_pairs(shop, read_settings(shop.root), seed=seed)
             summary = train_candidate(shop, read_settings(shop.root), seed=seed, progress=progress)
         emit(summary, json_file, lambda console: draw_training(console, summary))
 
@@ -41,6 +71,7 @@ def evaluate(seed: Seed = 0, workspace: Workspace = Path(), json_file: JsonFile 
                 seed=seed,
                 now=datetime.now(UTC),
                 progress=progress,
+                time_service=time_candidate,
             )
         emit(report, json_file, lambda console: draw_report(console, report, candidate_folder(shop) / "report.html"))
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from mangaassist.commands.diagnosing import draw_diagnoses
 from mangaassist.evaluation import MIN_CELL_QUERIES, debiased_sentences
 
 _SYSTEMS = ("frozen", "baseline", "composed", "mlp", "candidate")
@@ -29,6 +30,7 @@ def draw_report(console: Console, report: Mapping[str, Any], markdown: Path) -> 
     for metric, (mean, low, high) in report["delta"].items():
         console.print(f"Δ{metric}: {mean:+.3f} (95 % interval {low:+.3f} to {high:+.3f})")
     console.print(_cells(report))
+    draw_diagnoses(console, report["diagnoses"])
     console.print(_slices(report))
     console.print("Claims are corrected for the number of slices of their kind (Holm, 5 %).\n")
     _draw_enrichment(console, report["enrichment"]["sparse"])

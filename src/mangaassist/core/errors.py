@@ -18,6 +18,8 @@
     ├── ServiceError                    the HTTP service refused a request or cannot be reached (raised by our client)
     │   ├── Refused                     … inside the service: why a request gets no answer (`serving`)
     │   └── NotStored                   events that could not be written so that they survive a power cut (`serving`)
+    ├── AccountError                    a name, password or link that the console does not take
+    ├── ConsoleRefused                  why the console does not answer a request (`console`); carries the HTTP status
     ├── ReviewConflict                  a decision on an item that is another reviewer's, or settled
     └── RegistryError                   a release that cannot be published, found or switched
         ├── UnknownRelease              no such release in this workspace
@@ -85,6 +87,18 @@ class BackupError(WorkspaceError):
 
 class ServiceError(RetrievalError):
     """The HTTP service refused a request, or cannot be reached."""
+
+
+class AccountError(RetrievalError):
+    """The console does not take a name, a password or a link."""
+
+
+class ConsoleRefused(RetrievalError):
+    """The console does not answer a request. status: of the HTTP answer."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class ReviewConflict(RetrievalError):

@@ -36,18 +36,8 @@ from mangaassist.data import ledger
 FORMAT: Final = "mangaassist-workspace"
 FORMAT_VERSION: Final = 3
 FOLDERS: Final = (
-    "tables",
-    "quarantine",
-    "vectors",
-    "pairs",
-    "runs",
-    "releases",
-    "intents",
-    "index",
-    "logs",
-    "experiments",
-    "monitoring",
-    "feedback",
+    *("tables", "quarantine", "vectors", "pairs", "runs", "releases", "intents", "index", "logs"),
+    *("experiments", "monitoring", "feedback"),
 )
 DATABASE: Final = "workspace.sqlite"
 LOCK: Final = "workspace.lock"

@@ -1,6 +1,7 @@
 """Run and qrels in, report out. Never sees a model: anything that ranks documents can be evaluated here."""
 
 from mangaassist.evaluation.agreement import Agreement, Verdicts, agreement
+from mangaassist.evaluation.answer_latency import Percentiles, ServiceLatency, TimedParts, service_latency
 from mangaassist.evaluation.cells import (
     MIN_CELL_QUERIES,
     Exposure,
@@ -20,6 +21,20 @@ from mangaassist.evaluation.choices import (
 )
 from mangaassist.evaluation.click_models import Impressions, PositionBias, fit_position_bias
 from mangaassist.evaluation.coverage import shown_shares
+from mangaassist.evaluation.diagnoses import (
+    DIAGNOSES,
+    Diagnosis,
+    DiagnosisName,
+    DiagnosisRules,
+    DocumentFacts,
+    Evidence,
+    Figure,
+    Material,
+    Probes,
+    diagnose,
+    drifting_makers,
+    tag_overlaps,
+)
 from mangaassist.evaluation.eval_log import RetrievalEval
 from mangaassist.evaluation.intervals import Interval, Resampler, paired_differences
 from mangaassist.evaluation.latency import LatencyAddon, latency_addon
@@ -54,6 +69,7 @@ __all__ = [
     "CHOICE_METRICS",
     "CLAIM_METRIC",
     "DELTA_METRICS",
+    "DIAGNOSES",
     "METRICS",
     "MIN_CELL_QUERIES",
     "SHELF_METRICS",
@@ -61,26 +77,39 @@ __all__ = [
     "Agreement",
     "Choice",
     "ChoiceScores",
+    "Diagnosis",
+    "DiagnosisName",
+    "DiagnosisRules",
+    "DocumentFacts",
+    "Evidence",
     "Exposure",
+    "Figure",
     "Impressions",
     "Interval",
     "LatencyAddon",
+    "Material",
+    "Percentiles",
     "PositionBias",
+    "Probes",
     "QueryChange",
     "QueryScores",
     "Resampler",
     "RetrievalEval",
+    "ServiceLatency",
     "ShelfScores",
     "Slice",
     "SliceComparison",
     "Summary",
+    "TimedParts",
     "Verdicts",
     "agreement",
     "cell_names",
     "compare_slices",
     "debiased_sentences",
+    "diagnose",
     "document_filter",
     "document_slices",
+    "drifting_makers",
     "effective_choices",
     "fit_position_bias",
     "has_relevant",
@@ -102,9 +131,11 @@ __all__ = [
     "score_run",
     "score_shelf",
     "score_slice",
+    "service_latency",
     "shown_shares",
     "split_grades",
     "success",
     "summarise",
     "summarise_cells",
+    "tag_overlaps",
 ]

@@ -3,7 +3,6 @@
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter_ns
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from mangaassist.core.errors import DataError, ShapeError
 from mangaassist.core.types import Vectors
+from mangaassist.evaluation.own_time import own_time_ns
 
 FEWEST_QUERIES = 2_000
 """Below this a 99th percentile rests on fewer than twenty slow queries."""
@@ -49,7 +49,7 @@ def latency_addon(
     adapter_call: from (1, d) base vector to (1, d) unit vector, normalising included.  vectors: (n, d), taken in turn.
     queries: per round, at least 2,000.
     Garbage collection stays on, since it is on in service: a pause that falls into the adapter step is counted. It is
-    run once before each round, so that what earlier rounds and the caller left behind is not.
+    run once before each round, so that what earlier rounds and the caller left behind is not. Time is `own_time_ns`.
     Raises ShapeError where the adapter does not give back one unit vector, DataError for too few queries or rounds.
     """
     if queries < FEWEST_QUERIES or rounds < 1:
@@ -78,9 +78,9 @@ def _one_round(
     for i in range(queries):
         base_call()
         single = singles[i % len(singles)]
-        start = perf_counter_ns()
+        start = own_time_ns()
         adapter_call(single)
-        elapsed[i] = perf_counter_ns() - start
+        elapsed[i] = own_time_ns() - start
     return elapsed
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mangaassist.evaluation.cells import MIN_CELL_QUERIES, Exposure, cell_names
+from mangaassist.evaluation.markdown_diagnoses import diagnosis_lines
 from mangaassist.evaluation.markdown_parts import composition_lines, live_log_lines
 from mangaassist.evaluation.markdown_slices import change_lines, enrichment_lines, slice_lines
 from mangaassist.evaluation.markdown_tables import cell, difference, mean, number, table, with_interval
@@ -18,6 +19,12 @@ _METRICS = {
     "ndcg@10": "NDCG@10",
     "bad_top1_rate": "bad top-1",
     "judged@3": "judged@3",
+}
+_TIMED = {
+    "addon": "adapter step",
+    "routing": "routing: encoding and intent",
+    "response": "complete answer, candidate",
+    "live_response": "complete answer, live",
 }
 
 
@@ -83,7 +90,15 @@ def _cell(systems: Json) -> list[str]:
 
 def _latency(report: Json) -> list[str]:
     added = number(report["systems"]["candidate"]["latency_addon_p99_ms"])
-    return [f"The adapter step adds {added} ms to a query (99th percentile, one thread, batch 1)."]
+    said = f"The adapter step adds {added} ms to a query (99th percentile, one thread, batch 1)."
+    timed = report.get("latency", {})
+    if "unmeasured" in timed:
+        return [said, "", f"Routing and whole answers were not measured: {cell(timed['unmeasured'])}."]
+    if "routing" not in timed:  # a report from before they were
+        return [said]
+    rows = [(name, number(timed[key]["p50_ms"]), number(timed[key]["p99_ms"])) for key, name in _TIMED.items()]
+    how = f"{timed['queries']:,} queries one at a time, medians of {timed['rounds']} rounds; both answer every query."
+    return [said, "", how, "", *table(("what a query waits for", "p50, ms", "p99, ms"), rows)]
 
 
 def _lineage(report: Json) -> list[str]:
@@ -104,6 +119,7 @@ _SECTIONS: Sequence[tuple[str, str, Callable[[Json], list[str]]]] = (
     ("systems", "Systems side by side", _systems),
     ("delta", "Candidate against live", _differences),
     ("cells", "Cells: what training has seen", _cells),
+    ("diagnoses", "Diagnoses: known failures", diagnosis_lines),
     ("slices", "Slices", slice_lines),
     ("enrichment", "Scenario 3: enriched text against plain", enrichment_lines),
     ("composition", "What composing queries is worth", composition_lines),

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from mangaassist.experiments.confidence import ALPHA, boundary, confidence_sequence
+from mangaassist.experiments.confidence import ALPHA, Floats, boundary, confidence_sequence
 
 MOST_SESSIONS: Final = 10_000_000
 
@@ -43,7 +43,7 @@ class Estimate:
         return 1 if self.low > 0 else -1 if self.high < 0 else 0
 
 
-def estimate(values: Sequence[float], *, low: float, high: float) -> Estimate | None:
+def estimate(values: Sequence[float] | Floats, *, low: float, high: float) -> Estimate | None:
     """Of values in [low, high], one per session, the first session first; None of no value."""
     if not len(values):
         return None
@@ -54,7 +54,7 @@ def estimate(values: Sequence[float], *, low: float, high: float) -> Estimate | 
     return Estimate(len(values), mean, below, above, sequence.first_outside(0.0), more)
 
 
-def _more_sessions(values: "np.ndarray[tuple[int], np.dtype[np.float64]]", half: float) -> int | None:
+def _more_sessions(values: Floats, half: float) -> int | None:
     """Sessions until the interval's half width is the distance of the mean from zero, at the present variance."""
     distance, variance = abs(float(values.mean())) / half, float(values.var()) / half**2
 

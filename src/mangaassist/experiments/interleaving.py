@@ -10,11 +10,12 @@ would decide about these clicks, and add noise only. The coins are bits of a has
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from mangaassist.core.types import DocId
 
 Team = Literal["live", "candidate", "both"]
+TEAMS: Final[tuple[Team, ...]] = ("live", "candidate", "both")
 
 
 @dataclass(frozen=True, slots=True)

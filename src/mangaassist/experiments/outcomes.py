@@ -1,9 +1,11 @@
 """A session in; out, what it says: which team it preferred (interleaving), whether it clicked in which arm (canary)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mangaassist.experiments.interleaving import Team
+import numpy as np
+
+from mangaassist.experiments.confidence import Bools, Floats
+from mangaassist.experiments.interleaving import TEAMS, Team
 from mangaassist.experiments.retained import LoggedQuery, Session
 
 
@@ -24,19 +26,15 @@ def preference(session: Session) -> Preference | None:
     A query prefers the team with more credited clicks; a document counts once, however often it was clicked.
     """
     by_query = [_credits(query, session.clicked[query.query_id]) for query in session.queries]
-    teams: tuple[Team, ...] = ("live", "candidate", "both")
-    earned = {team: sum(found[team] for found in by_query) for team in teams}
+    earned = {team: sum(found[team] for found in by_query) for team in TEAMS}
     if not any(earned.values()):
         return None
     return Preference(_sign(sum(_sign(found["candidate"] - found["live"]) for found in by_query)), earned)
 
 
 def _credits(query: LoggedQuery, clicked: frozenset[str]) -> dict[Team, int]:
-    found: dict[Team, int] = {"live": 0, "candidate": 0, "both": 0}
-    for slot in query.line["experiment"].get("slots") or ():
-        if slot["id"] in clicked:
-            found[slot["team"]] += 1
-    return found
+    teams = [query.teams[document] for document in clicked if document in query.teams]
+    return {team: teams.count(team) for team in TEAMS}
 
 
 def _sign(number: int) -> int:
@@ -57,16 +55,17 @@ def arm_outcome(session: Session) -> ArmOutcome:
     return ArmOutcome(arm == "candidate", any(session.clicked.values()))
 
 
-def arm_differences(outcomes: Sequence[ArmOutcome], *, share: float) -> list[float]:
+def arm_differences(is_candidates: Bools, has_clicked: Bools, *, share: float) -> Floats:
     """One value per session whose expectation is what the candidate changes in the share of sessions with a click.
 
-    share: how likely a session was to be drawn. Values lie within ± 1 / min(share, 1 − share). Source: inverse
-    propensity weights around a forecast made of the sessions before (doubly robust, as in Waudby-Smith, Wu, Ramdas,
-    Karampatziakis and Mineiro 2022, "Anytime-valid off-policy inference for contextual bandits").
+    is_candidates, has_clicked: of each session (s,), the first first.  share: how likely one was to be drawn. Values
+    lie within ± 1 / min(share, 1 − share). Source: inverse propensity weights around a forecast made of the sessions
+    before (doubly robust, as in Waudby-Smith, Wu, Ramdas, Karampatziakis and Mineiro 2022, "Anytime-valid off-policy
+    inference for contextual bandits").
     """
-    values, clicked = [], 0.5
-    for number, outcome in enumerate(outcomes, start=1):
-        weight = 1 / share if outcome.is_candidates else -1 / (1 - share)
-        values.append(weight * (outcome.has_clicked - clicked / number))
-        clicked += outcome.has_clicked
+    clicked = has_clicked.astype(np.float64)
+    before = 0.5 + np.cumsum(clicked) - clicked
+    forecast = before / np.arange(1, len(clicked) + 1)
+    weights = np.where(is_candidates, 1 / share, -1 / (1 - share))
+    values: Floats = weights * (clicked - forecast)
     return values

@@ -80,11 +80,14 @@ def canary_result(experiment: Experiment, sessions: Sequence[Session]) -> dict[s
     outcomes = [arm_outcome(session) for session in sessions]
     bound = 1 / min(experiment.share, 1 - experiment.share)
     drawn = sum(outcome.is_candidates for outcome in outcomes)
-    found = estimate(arm_differences(outcomes, share=experiment.share), low=-bound, high=bound)
+    is_candidates = np.array([outcome.is_candidates for outcome in outcomes], dtype=bool)
+    has_clicked = np.array([outcome.has_clicked for outcome in outcomes], dtype=bool)
+    values = arm_differences(is_candidates, has_clicked, share=experiment.share)
+    found = estimate(values, low=-bound, high=bound)
     chance = binomtest(drawn, len(outcomes), experiment.share).pvalue if outcomes else 1.0
     arms = {}
-    for arm, is_candidates in (("live", False), ("candidate", True)):
-        theirs = [outcome for outcome in outcomes if outcome.is_candidates == is_candidates]
+    for arm, is_theirs in (("live", False), ("candidate", True)):
+        theirs = [outcome for outcome in outcomes if outcome.is_candidates == is_theirs]
         queries = [
             query for session in sessions for query in session.queries if query.line["experiment"].get("arm") == arm
         ]

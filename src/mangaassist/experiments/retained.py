@@ -5,7 +5,7 @@ what a look has counted no later look counts otherwise, which an interval for da
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -13,24 +13,27 @@ import polars as pl
 
 from mangaassist.data import Workspace, ubi_events
 from mangaassist.experiments.definition import Experiment
+from mangaassist.experiments.interleaving import TEAMS, Team
 from mangaassist.experiments.shadow import SHADOW_LOG
 from mangaassist.serving import EVAL_LOG, retained_events, retained_lines
 
 SESSION_S: Final = 7_200.0
 CLICK: Final = "click"
+KEPT: Final = ("query", "latency_ms", "live", "candidate", "overlap_at_3", "rank_biased_overlap")
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedQuery:
     """A query that an experiment had a part in. unit: its session, client or self.  at: seconds since 1970.
 
-    line: as the log has it.
+    line: what a report needs of its line in the log.  teams: of an interleaved list, who drafted each document.
     """
 
     query_id: str
     unit: str
     at: float
     line: Mapping[str, Any]
+    teams: Mapping[str, Team] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,20 @@ def logged_queries(lines: Iterable[Mapping[str, Any]], name: str) -> list[Logged
         about, query_id, at = line.get("experiment"), line.get("query_id"), seconds(line.get("timestamp"))
         if isinstance(about, dict) and about.get("name") == name and isinstance(query_id, str) and at is not None:
             unit = line.get("session") or line.get("client") or query_id
-            found.setdefault(query_id, LoggedQuery(query_id, str(unit), at, line))
+            if query_id not in found:
+                found[query_id] = LoggedQuery(query_id, str(unit), at, _kept(line, about), _teams(about))
     return list(found.values())
+
+
+def _kept(line: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any]:
+    """Months of lines must fit into memory."""
+    experiment = {name: about[name] for name in ("arm", "served", "has_failed") if name in about}
+    return {**{name: line[name] for name in KEPT if name in line}, "experiment": experiment}
+
+
+def _teams(about: Mapping[str, Any]) -> dict[str, Team]:
+    names = {team: team for team in TEAMS}  # one string of each, however many lines
+    return {slot["id"]: names[slot["team"]] for slot in about.get("slots") or ()}
 
 
 def sessions_of(

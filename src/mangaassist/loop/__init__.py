@@ -11,6 +11,7 @@ from mangaassist.loop.catalogue import Catalogue, data_fingerprint, load_catalog
 from mangaassist.loop.collecting import Garbage, collect_garbage, collect_releases
 from mangaassist.loop.contenders import adapter_of_release, composition_of_release
 from mangaassist.loop.deciding import decide, nominate_candidate, registry_of, release_candidate
+from mangaassist.loop.diagnosing import read_diagnoses
 from mangaassist.loop.enrichment import EnrichmentChoice, all_texts, choose_enrichment
 from mangaassist.loop.evaluating import evaluate_candidate
 from mangaassist.loop.exporting import ExportFormat, export_adapter
@@ -19,7 +20,8 @@ from mangaassist.loop.failure_clusters import cluster_failures, clusters_as_json
 from mangaassist.loop.failures import bucket_counts, fill_bucket
 from mangaassist.loop.feedback_stats import failed_searches, feedback_stats, item_as_json
 from mangaassist.loop.first_results import first_results, retriever_of_release
-from mangaassist.loop.indexing import IndexUpdate, update_index
+from mangaassist.loop.fixing import put_in_force, without_fixes
+from mangaassist.loop.indexing import IndexUpdate, document_vectors, update_index
 from mangaassist.loop.intents import (
     describe_intents,
     evaluate_intent_classifier,
@@ -67,6 +69,7 @@ __all__ = [
     "data_fingerprint",
     "decide",
     "describe_intents",
+    "document_vectors",
     "evaluate_candidate",
     "evaluate_intent_classifier",
     "export_adapter",
@@ -92,6 +95,8 @@ __all__ = [
     "pairs_file",
     "propose",
     "propose_feedback",
+    "put_in_force",
+    "read_diagnoses",
     "read_pair_counts",
     "read_pairs",
     "read_proposals",
@@ -111,6 +116,7 @@ __all__ = [
     "train_candidate",
     "train_intent_classifier",
     "update_index",
+    "without_fixes",
     "workspace_encoder",
     "workspace_from_beir",
 ]

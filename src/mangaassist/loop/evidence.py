@@ -1,9 +1,10 @@
 """A scored candidate in, the gate's evidence out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from mangaassist.core.types import INTENTS, QueryId
 from mangaassist.evaluation import (
+    Diagnosis,
     QueryScores,
     Resampler,
     Summary,
@@ -21,7 +22,14 @@ _Scores = Mapping[QueryId, QueryScores]
 
 
 def gate_evidence(
-    scored: Scored, *, candidate: str, live: str, data_fingerprint: str, addon_p99_ms: float, earlier_looks: int
+    scored: Scored,
+    *,
+    candidate: str,
+    live: str,
+    data_fingerprint: str,
+    latency: LatencyEvidence,
+    diagnoses: Sequence[Diagnosis],
+    earlier_looks: int,
 ) -> GateEvidence:
     """What the gate reads of the candidate (its digest) against the live release."""
     mine, theirs = scored.scores("candidate"), scored.scores("baseline")
@@ -38,8 +46,8 @@ def gate_evidence(
         judged_at_3=summary.metrics["judged@3"].mean,
         cells=_cell_gains(scored),
         intents=_intent_gains(scored, mine, theirs),
-        latency=LatencyEvidence(latency_addon_p99_ms=addon_p99_ms),
-        diagnoses={},
+        latency=latency,
+        diagnoses={each.name: each.status for each in diagnoses},
         baseline={metric: base_summary.metrics[metric].mean for metric in (*_GAIN_METRICS, "bad_top1_rate")},
         earlier_looks=earlier_looks,
     )

@@ -49,7 +49,7 @@ def human_pairs(
     feedback_weight: float = 1.0,
     held_out: Collection[str] = (),
 ) -> HumanPairs:
-    """The editorial, synthetic, feedback and judged pairs of a workspace, before anything is held against the test set.
+    """The editorial, synthetic, judged and feedback pairs of a workspace, before anything is held against the test set.
 
     held_out: ids of searches that test; nothing that failed in them alone becomes a feedback pair.
     """
@@ -61,11 +61,11 @@ def human_pairs(
         reports["editorial"] = editorial_pairs(rows, known, rng=rng)
     documents = frozenset(map(DocId, (*by_id, *(article.article_id for article in articles(workspace)))))
     if proposals:
-        reports["synthetic"] = synthetic_pairs(proposals, documents)
-    if any(item.kind in ("positive", "negative") for item, _ in settled):
-        reports["feedback"] = feedback_pairs(settled, documents, weight=feedback_weight, held_out=held_out)
+        reports["synthetic"] = synthetic_pairs(proposals, documents, dropped_generators=rules.dropped_generators)
     if rules.from_judgements:
         reports["judgement"] = _from_judgements(judged_split(workspace, "train"), documents)
+    if any(item.kind in ("positive", "negative") for item, _ in settled):
+        reports["feedback"] = feedback_pairs(settled, documents, weight=feedback_weight, held_out=held_out)
     meant = {
         editorial_query(by_id[row.title_id], row.shared): DocId(row.title_id) for row in rows if row.title_id in by_id
     }
@@ -101,8 +101,8 @@ def without_leaks(human: HumanPairs, test: JudgedSplit) -> HumanPairs:
     reasons: dict[str, DropReason] = {
         "editorial": "leaks_test_reference",
         "synthetic": "near_test_query",
-        "feedback": "near_test_query",
         "judgement": "judged_for_test",
+        "feedback": "near_test_query",
     }
     reports = {}
     for source, report in human.reports.items():

@@ -3,7 +3,7 @@
 Needs no lock of the workspace: it reads tables, which an ingest adds to whole, and has a lock of its own.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -147,6 +147,10 @@ def _vectors(
     chosen = [document for document in wanted.documents if document.doc_id in which]
     adapter = adapter_of_release(workspace, wanted.made_of.release, encoder)
     base: Vectors = encoder.encode([document.text for document in chosen])
-    values = [facet_values(wanted.records[document.doc_id]) for document in chosen]
-    facets = {name: [each[name] for each in values] for name in FACETS}
-    return DocumentVectors([document.doc_id for document in chosen], adapter.adapt_documents(base), facets)
+    return document_vectors([each.doc_id for each in chosen], adapter.adapt_documents(base), wanted.records)
+
+
+def document_vectors(doc_ids: Sequence[DocId], adapted: Vectors, records: Mapping[DocId, Record]) -> DocumentVectors:
+    """Documents as an index takes them: adapted vectors (n, d), and the facets that filters ask for."""
+    values = [facet_values(records[doc_id]) for doc_id in doc_ids]
+    return DocumentVectors(doc_ids, adapted, {name: [each[name] for each in values] for name in FACETS})

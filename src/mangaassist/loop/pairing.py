@@ -15,6 +15,7 @@ from mangaassist.core.files import canonical_json, sha256_bytes, sha256_of, writ
 from mangaassist.core.types import DocId, Pair, QueryId
 from mangaassist.data import Workspace, ubi_events, ubi_queries
 from mangaassist.loop.catalogue import data_fingerprint
+from mangaassist.loop.fixing_pairs import added_pairs
 from mangaassist.loop.human_sources import human_pairs, without_leaks
 from mangaassist.loop.judged import judged_split
 from mangaassist.loop.review_queue import settled_items
@@ -88,7 +89,10 @@ def make_pairs(workspace: Workspace, settings: Settings, *, seed: int = 0) -> di
     test = judged_split(workspace, "test")
     human = without_leaks(human, test)
     reports = {**from_log, **human.reports}
-    found = with_rejected((pair for report in reports.values() for pair in report.pairs), human.rejected)
+    found = with_rejected(
+        [*(pair for report in reports.values() for pair in report.pairs), *added_pairs(workspace, settings, from_log)],
+        human.rejected,
+    )
     balanced = balance_pairs(found, settings.pairs)
     check_no_leakage(balanced.pairs, test.queries, test.qrels, named_titles=human.named_titles, held_out=held_out.ids)
     _write(workspace, balanced.pairs)
@@ -165,6 +169,7 @@ def _made_from(workspace: Workspace, settings: Settings) -> str:
         "rules": asdict(settings.pairs),
         "live_log": asdict(settings.live_log),
         "reviewed": reviewed,
+        **({"fixes": settings.fixes} if settings.fixes else {}),
         "feedback": [
             (item.id, item.state, vote.sequence)
             for item, vote in settled_items(workspace)

@@ -45,4 +45,4 @@ def lexicon_to_train(workspace: Workspace) -> Lexicon:
 
     It is the candidate's; what serves keeps the lexicon that it was released with until the gate let this one past.
     """
-    return read_lexicon(workspace.root, learnt=lexicon_entries(settled_items(workspace)))
+    return read_lexicon(workspace.root, learnt=Lexicon(lexicon_entries(settled_items(workspace))))

@@ -15,8 +15,10 @@ from mangaassist.core.service_settings import ServiceSettings
 from mangaassist.core.shop_settings import ShopSettings
 from mangaassist.data import DEFAULT_TEMPLATE, Enrichment
 from mangaassist.encoders import TitanSettings
+from mangaassist.evaluation import DiagnosisRules
 from mangaassist.feedback import FeedbackRules
-from mangaassist.pairs import LiveLogRules, PairRules
+from mangaassist.loop.fixes_in_force import StoredFixes, read_fixes
+from mangaassist.pairs import Fix, LiveLogRules, PairRules, fixed_rules
 from mangaassist.promotion import GateSettings
 
 SETTINGS_FILE = "mangaassist.toml"
@@ -39,6 +41,7 @@ class Settings(BaseSettings):
     """Everything a shop may set; the defaults are the documented first run.
 
     enrich: which titles are enriched; `auto` is chosen on judged queries by each training.
+    fixes: of known failures, in force; `mangaassist train --fix NAME` adds to them.
     Read from `mangaassist.toml` in the workspace; a variable such as `MANGAASSIST_PAIRS__MAX_REPEATS` goes before it.
     """
 
@@ -49,10 +52,14 @@ class Settings(BaseSettings):
     encoder: str = "local"
     enrich: Enrichment | Literal["auto"] = "auto"
     template: str = DEFAULT_TEMPLATE
+    fixes: tuple[Fix, ...] = ()
     pairs: Annotated[PairRules, BeforeValidator(_only_known(PairRules))] = Field(default_factory=PairRules)
     live_log: Annotated[LiveLogRules, BeforeValidator(_only_known(LiveLogRules))] = Field(default_factory=LiveLogRules)
     titan: Annotated[TitanSettings, BeforeValidator(_only_known(TitanSettings))] = Field(default_factory=TitanSettings)
     gate: Annotated[GateSettings, BeforeValidator(_only_known(GateSettings))] = Field(default_factory=GateSettings)
+    diagnoses: Annotated[DiagnosisRules, BeforeValidator(_only_known(DiagnosisRules))] = Field(
+        default_factory=DiagnosisRules
+    )
     feedback: Annotated[FeedbackRules, BeforeValidator(_only_known(FeedbackRules))] = Field(
         default_factory=FeedbackRules
     )
@@ -66,7 +73,7 @@ class Settings(BaseSettings):
 
 
 def read_settings(root: Path) -> Settings:
-    """The settings of a workspace; raises SettingsError naming file, key and remedy."""
+    """The settings of a workspace with the fixes in force; raises SettingsError naming file, key and remedy."""
     path = root / SETTINGS_FILE
     variables = f"(or a {Settings.model_config['env_prefix']} variable)"
 
@@ -83,7 +90,7 @@ def read_settings(root: Path) -> Settings:
             return env_settings, TomlConfigSettingsSource(settings_cls, toml_file=path)
 
     try:
-        return FromFile()
+        return _with_fixes(FromFile(), read_fixes(root))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])
@@ -92,3 +99,10 @@ def read_settings(root: Path) -> Settings:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: is no TOML in UTF-8: {error}; correct that line") from error
+
+
+def _with_fixes(settings: Settings, stored: StoredFixes) -> Settings:
+    """The settings with the fixes of `mangaassist.toml` and of `train --fix`, and the rules for pairs that follow."""
+    fixes = tuple(sorted({*settings.fixes, *stored.fixes}))
+    rules = fixed_rules(settings.pairs, fixes, drifting=stored.drifting_generators)
+    return settings.model_copy(update={"fixes": fixes, "pairs": rules})

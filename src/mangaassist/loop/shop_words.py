@@ -15,4 +15,4 @@ def shop_vocabulary(workspace: Workspace, catalogue: Catalogue) -> Vocabulary:
         spoken += [*names, *(facet.replace("_", " ") for facet in facets)]
     spoken += [f"{article.title} {article.body}" for article in articles(workspace)]
     lexicon = read_lexicon(workspace.root)
-    return Vocabulary(spoken, read_word_list(workspace.root), {**lexicon.facets, **lexicon.turned_down})
+    return Vocabulary(spoken, read_word_list(workspace.root), {**lexicon.turned_down, **lexicon.facets})

@@ -23,6 +23,7 @@ from mangaassist.data import Workspace, titles
 from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import data_fingerprint, load_catalogue, workspace_encoder
 from mangaassist.loop.enrichment import choose_enrichment
+from mangaassist.loop.fixing import without_overlap
 from mangaassist.loop.judged import judged_split
 from mangaassist.loop.lineage import ORIGIN, has_origin, keep_origin
 from mangaassist.loop.pairing import read_pairs
@@ -47,13 +48,14 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
     summary = _finished(workspace, inputs)
     if summary is not None:
         return summary
-    train, dev = judged_split(workspace, "train"), judged_split(workspace, "dev")
+    known_titles = titles(workspace)
+    train, dev = (without_overlap(judged_split(workspace, split), known_titles, settings) for split in ("train", "dev"))
     enrichment = choose_enrichment(workspace, settings, (train, dev), encoder, seed=seed)
     texts = DocumentTexts(enrichment.chosen, settings.template)
     catalogue = load_catalogue(workspace, settings, texts)
     judged = {query.text: split.qrels[query.query_id] for split in (train, dev) for query in split.queries}
     known = {document.doc_id for document in catalogue.documents}
-    composer = Composer(catalogue.documents, titles(workspace), lexicon)
+    composer = Composer(catalogue.documents, known_titles, lexicon)
     tuned = tune_ladder(
         TuningData(
             pairs=_of_known_documents(stored.pairs, known),
@@ -67,6 +69,7 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
         ),
         encoder,
         seed=seed,
+        spares_unknown="cold_harm" in settings.fixes,
         progress=progress,
     )
     _begin_anew(workspace)
@@ -89,6 +92,7 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
         "data_fingerprint": fingerprint,
         "seed": seed,
         "enrichment": enrichment.as_json(),
+        "fixes": list(settings.fixes),
         **_summary(tuned, encoder.encoder_id),
     }
     write_atomic(candidate_folder(workspace) / "tuning.json", canonical_json(summary))
@@ -145,7 +149,7 @@ def _of_known_documents(pairs: Sequence[Pair], known: set[DocId]) -> list[Pair]:
 def _inputs(pairs: str, data: str, encoder_id: str, lexicon: Lexicon, settings: Settings, seed: int) -> str:
     """Digest of everything that decides what training gives; the rules for pairs are in the pairs."""
     told = {"pairs": pairs, "data": data, "encoder": encoder_id, "seed": seed, "first_run": recipe_as_json(FIRST_RUN)}
-    texts = settings.model_dump(mode="json", exclude={"pairs", "gate", "monitor", "feedback"})
+    texts = settings.model_dump(mode="json", exclude={"pairs", "gate", "monitor", "diagnoses", "feedback"})
     return sha256_bytes(canonical_json({**told, "lexicon": lexicon.as_json(), "settings": texts}))
 
 

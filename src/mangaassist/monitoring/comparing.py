@@ -38,11 +38,15 @@ class Verdict:
 
 
 def day_blocks(reference: Mapping[date, Tally], window: Mapping[date, Tally]) -> Blocks:
-    """Whole days, exchanged with days of the same weekday: what weekends are like changes nothing."""
-    days = [*reference, *window]
+    """Whole days, exchanged with days of the same weekday: what weekends are like changes nothing.
+
+    A day without a search (the shop was closed, its log is gone) is none.
+    """
+    open_days = [{day: tally for day, tally in side.items() if tally} for side in (reference, window)]
+    days = [*open_days[0], *open_days[1]]
     return Blocks(
-        tallies=[*reference.values(), *window.values()],
-        is_window=np.arange(len(days)) >= len(reference),
+        tallies=[tally for side in open_days for tally in side.values()],
+        is_window=np.arange(len(days)) >= len(open_days[0]),
         strata=np.array([day.weekday() for day in days], dtype=np.int64),
         alike=np.array([day.weekday() >= SATURDAY for day in days], dtype=np.int64),
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mangaassist.core.errors import DataError
+from mangaassist.core.types import Progress, no_progress
 from mangaassist.data import text_lines_or_bad
 
 FIRST: Final = 3
@@ -50,8 +51,8 @@ class ReadLogs:
     unreadable_lines: int = 0
 
 
-def read_searches(logs: Path, *, since: datetime, until: datetime) -> ReadLogs:
-    """The served searches of [since, until); judged queries that `evaluate` logged are none.
+def read_searches(logs: Path, *, since: datetime, until: datetime, progress: Progress = no_progress) -> ReadLogs:
+    """The served searches of [since, until); judged queries that `evaluate` logged are none. Progress is of files.
 
     Raises DataError for a file that is broken; a file that a rotation took away meanwhile is found under its new name.
     """
@@ -63,6 +64,7 @@ def read_searches(logs: Path, *, since: datetime, until: datetime) -> ReadLogs:
         for path in new:
             read.add(path.name)
             found.take(path)
+            progress("reading the logs", len(read), max(len(read), len(new)))
     return ReadLogs(found.searches(), found.unreadable)
 
 

@@ -22,8 +22,8 @@ from mangaassist.monitoring.vocabulary import known_words
 from mangaassist.monitoring.windows import Windows, midnight, windows_of
 
 EXIT_CODES: Final = {"ok": 0, "alarm": 12, "cannot_tell": 13}
-KEPT_SHARE: Final = 0.9
-"""So much of the reference's searches must still be in the logs, if their sessions are to be compared."""
+KEPT_SHARE: Final = 0.75
+"""So much of a reference must be in the logs: of its days, to be stored; of its searches, to compare their sessions."""
 
 DAYS_OF_A_WEEK: Final = 7
 
@@ -47,7 +47,6 @@ def watch(
     release = registry_of(workspace).aliases().live
     encoder = check_encoder(workspace, settings, release)
     stored = _stored(workspace, settings, release)
-    progress("reading the logs", 0, 3)
     launched = _promoted(workspace, release)
 
     def days_of(launched: datetime) -> Windows:
@@ -56,21 +55,21 @@ def watch(
         return windows_of(launched, now, settings.monitor, since=since, days=days, stored=tuple(stored or ()))
 
     begins = _BEFORE_ANY_LOG if launched is None else _needed_since(launched, days_of(launched), stored)
-    logs = read_searches(workspace.logs, since=begins, until=midnight(now.astimezone(UTC).date()))
+    logs = read_searches(workspace.logs, since=begins, until=midnight(now.astimezone(UTC).date()), progress=progress)
     own = [search for search in logs.searches if search.release == release]
     if launched is None and own:  # nobody promoted it: it began with its first search
         launched = own[0].at - timedelta(days=1)
     if launched is None:
         return _told(release, None, encoder, None, logs, [], "no search of it is in the logs", settings)
     windows = days_of(launched)
-    progress("counting", 1, 3)
+    progress("counting", 0, 1)
     known = _Known(workspace, settings, release, own, stored)
     if stored is None and windows.is_whole:
         known.keep(workspace, release, windows.reference)
-    progress("comparing", 2, 3)
     blocks, exchanged, because = _blocks(known, windows)
+    progress("comparing", 0, 1)
     verdicts = [] if blocks is None else compare(blocks, settings.monitor, seed=seed)
-    progress("comparing", 3, 3)
+    progress("comparing", 1, 1)
     told = _told(release, windows, encoder, exchanged, logs, verdicts, because, settings)
     return {**told, "launched_at": launched.isoformat(timespec="seconds")}
 
@@ -97,9 +96,9 @@ class _Known:
         return daily_tallies(self.searches, self._vocabulary, days, within_s=within_s)
 
     def keep(self, workspace: Workspace, release: str, days: Sequence[date]) -> None:
-        """Store the counts of the reference days, if there are any."""
+        """Store the counts of the reference days, if most of them have searches: else their logs are gone."""
         found = self.days(days)
-        if any(found.values()):
+        if sum(map(bool, found.values())) >= KEPT_SHARE * len(found):
             store_reference(workspace, release, found)
             self.stored = found
 

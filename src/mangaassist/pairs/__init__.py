@@ -16,10 +16,12 @@ from mangaassist.pairs.balance import (
     cap_synthetic_share,
     source_shares,
 )
+from mangaassist.pairs.bilingual import bilingual_pairs
 from mangaassist.pairs.carts import cart_pairs
 from mangaassist.pairs.clicks import click_pairs
 from mangaassist.pairs.corpus import TwoSides, body_of, corpus_pairs, two_sides
 from mangaassist.pairs.editorial import editorial_pairs, editorial_query
+from mangaassist.pairs.fixes import FIXES, Fix, fixed_rules
 from mangaassist.pairs.judged import judged_pairs
 from mangaassist.pairs.leakage import Leak, NamedTitles, check_no_leakage, drop_leaks, find_leaks
 from mangaassist.pairs.limits import cap_client_share, cap_repeats, largest_client_share, limit_pairs
@@ -45,11 +47,14 @@ from mangaassist.pairs.synthetic import (
     synthetic_pairs,
     with_rejected,
 )
+from mangaassist.pairs.taste import TasteFacets, taste_pairs
 
 __all__ = [
+    "FIXES",
     "JACCARD",
     "BalancedPairs",
     "DropReason",
+    "Fix",
     "HeldOut",
     "Leak",
     "LiveLogRules",
@@ -60,10 +65,12 @@ __all__ = [
     "PairsReport",
     "Status",
     "SyntheticPair",
+    "TasteFacets",
     "TwoSides",
     "as_pair",
     "balance_pairs",
     "balance_popularity",
+    "bilingual_pairs",
     "body_of",
     "cap_client_share",
     "cap_repeats",
@@ -78,6 +85,7 @@ __all__ = [
     "editorial_pairs",
     "editorial_query",
     "find_leaks",
+    "fixed_rules",
     "generate_synthetic",
     "hold_out_newest",
     "jaccard",
@@ -95,6 +103,7 @@ __all__ = [
     "split_by_group",
     "split_groups",
     "synthetic_pairs",
+    "taste_pairs",
     "training_events",
     "training_queries",
     "two_sides",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from mangaassist.core.errors import DataError
 from mangaassist.core.types import PAIR_SOURCES, DocId, Pair, PairSource
-from mangaassist.pairs.limits import cap_client_share, cap_repeats, largest_client_share
+from mangaassist.pairs.limits import cap_client_share, cap_document_share, cap_repeats, largest_client_share
 from mangaassist.pairs.rules import PairRules
 
 _JUST_UNDER = 1 - 1e-9
@@ -37,8 +37,9 @@ def balance_pairs(pairs: Iterable[Pair], rules: PairRules) -> BalancedPairs:
     judged = [pair for pair in pairs if pair.source == "judgement"]
     people = [pair for pair in pairs if pair.source not in ("corpus", "synthetic", "judgement")]
     kept, repeats = cap_repeats(people, max_repeats=rules.max_repeats)
+    spread = cap_document_share(kept, max_share=rules.max_document_share)
     levelled = cap_client_share(
-        [*balance_popularity(kept, exponent=rules.popularity_exponent), *judged], max_share=rules.max_client_share
+        [*balance_popularity(spread, exponent=rules.popularity_exponent), *judged], max_share=rules.max_client_share
     )
     capped = cap_synthetic_share(
         [*levelled, *balance_popularity(synthetic, exponent=rules.popularity_exponent)],
@@ -54,6 +55,8 @@ def balance_popularity(pairs: Sequence[Pair], *, exponent: float) -> list[Pair]:
     weight' = weight * n ** -exponent * c, where n is the weight that the source gives to the positive in all its pairs,
     and c restores the source's sum. Exponent 0 changes nothing; 1 gives every document of a source the same weight.
     """
+    if not exponent:
+        return list(pairs)
     on_document: dict[tuple[PairSource, DocId], float] = {}
     for pair in pairs:
         key = (pair.source, pair.positive)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from mangaassist.core.types import Pair
+from mangaassist.core.types import DocId, Pair
 from mangaassist.pairs.near_duplicates import normalise
 
 _JUST_UNDER = 1 - 1e-9
@@ -62,6 +62,27 @@ def cap_client_share(pairs: Sequence[Pair], *, max_share: float) -> list[Pair]:
         else pair
         for pair in pairs
     ]
+
+
+def cap_document_share(pairs: Sequence[Pair], *, max_share: float) -> list[Pair]:
+    """The pairs with clients scaled down that gave one document more than `max_share` of the weight clients gave it.
+
+    A document of fewer than 1 / `max_share` clients has all of them levelled to the lightest. So a few clients cannot
+    carry a document, however small their share of everything is.
+    """
+    if max_share >= 1:
+        return list(pairs)
+    of_document: dict[DocId, list[int]] = {}
+    for place, pair in enumerate(pairs):
+        if pair.client:
+            of_document.setdefault(pair.positive, []).append(place)
+    capped = list(pairs)
+    for places in of_document.values():
+        for place, pair in zip(
+            places, cap_client_share([pairs[each] for each in places], max_share=max_share), strict=True
+        ):
+            capped[place] = pair
+    return capped
 
 
 def client_weights(pairs: Iterable[Pair]) -> dict[str, float]:

@@ -23,6 +23,7 @@ DropReason = Literal[
     "judged_not_relevant",
     "pending",
     "rejected",
+    "dropped_generator",
     "not_teachable",
 ]
 
@@ -36,7 +37,9 @@ class PairRules:
         (actions are clicks, carts, wishlists and purchases).
     max_repeats: pairs per client, query text and document.
     max_client_share: of the summed weight, for any one client.
+    max_document_share: of the weight that one document has from clients, for any one client; 1 caps nothing.
     max_synthetic_share: of the summed weight; stays strictly below.
+    dropped_generators: names of generators whose proposals do not train, accepted or not.
     popularity_exponent: 0 leaves popular documents their weight, 1 gives every document the same.
     from_judgements: whether the judged train queries make pairs too; where a log trains, they validate only.
     """
@@ -46,12 +49,15 @@ class PairRules:
     max_actions_per_minute: int = 40
     max_repeats: int = 3
     max_client_share: float = 0.01
+    max_document_share: float = 1.0
     max_synthetic_share: float = 0.20
     popularity_exponent: float = 0.5
     from_judgements: bool = False
+    dropped_generators: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("min_intent_confidence", "max_client_share", "max_synthetic_share", "popularity_exponent"):
+        shares = ("max_client_share", "max_document_share", "max_synthetic_share")
+        for name in ("min_intent_confidence", *shares, "popularity_exponent"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; shares, confidences and exponents lie in [0, 1]")
         for name in ("max_searches_per_minute", "max_actions_per_minute", "max_repeats"):

@@ -76,7 +76,9 @@ def generate_synthetic(
     return list(found.values())
 
 
-def synthetic_pairs(reviewed: Sequence[SyntheticPair], known: Iterable[DocId]) -> PairsReport:
+def synthetic_pairs(
+    reviewed: Sequence[SyntheticPair], known: Iterable[DocId], *, dropped_generators: Sequence[str] = ()
+) -> PairsReport:
     """A pair for every accepted proposal of a known document; the others are counted as dropped."""
     documents = frozenset(known)
     dropped: Counter[DropReason] = Counter()
@@ -86,6 +88,8 @@ def synthetic_pairs(reviewed: Sequence[SyntheticPair], known: Iterable[DocId]) -
             dropped[proposal.status] += 1
         elif proposal.doc_id not in documents:
             dropped["unknown_document"] += 1
+        elif proposal.generator in dropped_generators:
+            dropped["dropped_generator"] += 1
         else:
             pairs.append(as_pair(proposal))
     return PairsReport(pairs, {"synthetic": len(reviewed)}, dict(sorted(dropped.items())), 0, 0.0)

@@ -38,7 +38,7 @@ class LatencyAtMost:
         whose = "live release not measured yet" if measured is not None else "not measured yet"
         bound = None if start is None else start + self.allowed_ms
         if serving_exists:
-            because = f"{whose}; measure it on the running service"
+            because = f"{whose}; measure it: `mangaassist evaluate`"
             return rule_result(self.name, "inconclusive", because, value=measured, bound=bound)
         return rule_result(self.name, "shown", whose, value=measured, bound=bound)
 

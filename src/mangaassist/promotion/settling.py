@@ -10,7 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr, ndtri
+
 from mangaassist.promotion.evidence import Measured, PairedGain
+
+Numbers = npt.NDArray[np.float64]
 
 POWER = 0.80
 MOST_QUERIES = 10_000_000
@@ -31,7 +37,7 @@ _EXACT = 1e-12
 """In place of a standard error of nothing."""
 
 _STEPS = 40
-_COMMON = tuple(NormalDist().inv_cdf((step + 0.5) / _STEPS) for step in range(_STEPS))
+_COMMON: Numbers = ndtri((np.arange(_STEPS) + 0.5) / _STEPS)
 """Equally likely values of the error that estimates over the same queries have in common."""
 
 
@@ -55,19 +61,21 @@ class OpenRule:
     correlation: float = CORRELATION
     least: int = 0
 
-    def chances(self, queries: int, *, common: float | None = None) -> tuple[float, float]:
+    def chances(self, queries: int, *, common: Numbers | None = None) -> tuple[Numbers, Numbers]:
         """(that it promotes, that it rejects) on so many queries, were the present estimate the truth.
 
-        common: the error in common with other rules, in standard errors of its own; None: whatever it is.
+        common: values of the error in common with other rules, in standard errors, each of which has its own chances;
+        None: it may be any.
         """
         if queries < self.least:
-            return 0.0, 0.0
+            return np.zeros(1), np.zeros(1)
         error = max(_EXACT, self.standard_error * math.sqrt(self.queries / queries))
         rejected_to = (self.reject_below - self.estimate) / error - self.reject_z
         promoted_from = max((self.promote_from - self.estimate) / error + self.promote_z, rejected_to)
-        correlation, shift = (0.0, 0.0) if common is None else (self.correlation, common)
-        own = NormalDist(math.sqrt(correlation) * shift, math.sqrt(1 - correlation))
-        return 1 - own.cdf(promoted_from), own.cdf(rejected_to)
+        shared = 0.0 if common is None else self.correlation
+        shift = np.zeros(1) if common is None else math.sqrt(shared) * common
+        own = math.sqrt(1 - shared)
+        return ndtr((shift - promoted_from) / own), ndtr((rejected_to - shift) / own)
 
 
 def chance_settled(rules: Sequence[OpenRule], queries: int, *, others_stay_open: bool = False) -> float:
@@ -76,15 +84,11 @@ def chance_settled(rules: Sequence[OpenRule], queries: int, *, others_stay_open:
     others_stay_open: something that no query settles is open too, so that only a rejection would decide.
     """
     err_together = sum(rule.correlation > 0 for rule in rules) > 1
-    commons: Sequence[float | None] = _COMMON if err_together else (None,)
-    return sum(_chance(rules, queries, others_stay_open, common) for common in commons) / len(commons)
-
-
-def _chance(rules: Sequence[OpenRule], queries: int, others_stay_open: bool, common: float | None) -> float:
-    chances = [rule.chances(queries, common=common) for rule in rules]
-    none_rejects = math.prod(1 - rejects for _, rejects in chances)
-    all_promote = 0.0 if others_stay_open else math.prod(promotes for promotes, _ in chances)
-    return 1 - none_rejects + all_promote
+    none_rejects, all_promote = np.ones(1), np.ones(1)
+    for rule in rules:
+        promotes, rejects = rule.chances(queries, common=_COMMON if err_together else None)
+        none_rejects, all_promote = none_rejects * (1 - rejects), all_promote * promotes
+    return float(np.mean(1 - none_rejects + (0.0 if others_stay_open else all_promote)))
 
 
 def queries_to_settle(rules: Sequence[OpenRule], *, others_stay_open: bool = False) -> int | None:

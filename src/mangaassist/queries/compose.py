@@ -6,7 +6,7 @@
 The weights are fitted on validation and live in the release; all 0 is the plain query, as of the identity release.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -78,7 +78,8 @@ class Composer:
         doc_ids = [document.doc_id for document in documents]
         self.reader = reader or QueryReader(titles, doc_ids, lexicon)
         self.lexical = LexicalIndex(_lexical_texts(documents, titles))
-        self._kinds = np.array([document.kind for document in documents])
+        kinds = np.array([document.kind for document in documents], dtype=str)
+        self._of_kind = {str(kind): kinds == kind for kind in np.unique(kinds)}
         self._row = {doc_id: row for row, doc_id in enumerate(doc_ids)}
 
     def reference_rows(self, reading: Reading) -> list[int]:
@@ -99,16 +100,33 @@ class Composer:
 
     def adjustment(self, reading: Reading, weights: CompositionWeights) -> Adjustment:
         """What speaks for each document besides its vector, under these weights, and what may be returned."""
-        weighted = weights.of_signals
-        bonus = weighted @ self.signals(reading) if weighted.any() else None
-        return Adjustment(bonus, self.allowed(reading))
+        return Adjustment(self._bonus(reading, weights), self.allowed(reading))
+
+    def _bonus(self, reading: Reading, weights: CompositionWeights) -> Signals | None:
+        """The weighted sum of `signals`; those of weight 0, and those that are 0 everywhere, are not worked out."""
+        facets, weighted = self.reader.facets, weights.of_signals
+        if not weighted.any():
+            return None
+        told: tuple[tuple[bool, Callable[[], Signals]], ...] = (
+            (True, lambda: self.lexical.scores(reading.text)),
+            (bool(reading.references), lambda: facets.alike(reading.references)),
+            (bool(reading.wanted), lambda: facets.wanted(reading.wanted)),
+            (bool(reading.rejected), lambda: facets.having(reading.rejected)),
+        )
+        bonus = np.zeros(len(self._row), dtype=np.float32)
+        for weight, (is_told, scores) in zip(weighted, told, strict=True):
+            if weight and is_told:
+                bonus += weight * scores()
+        return bonus
 
     def allowed(self, reading: Reading) -> npt.NDArray[np.bool_]:
         """(documents,): whether each may be returned at all."""
         if reading.kinds is None:
             allowed = np.ones(len(self._row), dtype=bool)
         else:
-            allowed = np.isin(self._kinds, sorted(reading.kinds))
+            allowed = np.zeros(len(self._row), dtype=bool)
+            for kind in reading.kinds & self._of_kind.keys():
+                allowed |= self._of_kind[kind]
         for doc_id in reading.hidden:
             if doc_id in self._row:
                 allowed[self._row[doc_id]] = False

@@ -55,6 +55,7 @@ class FacetIndex:
         weighted = self._has @ sparse.diags(self._idf)
         length = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
         self._unit = (sparse.diags((1 / np.maximum(length, 1e-9)).astype(np.float32)) @ weighted).tocsr()
+        self._having, self._sharing = self._has.tocsc(), self._unit.tocsc()
 
     def __contains__(self, facet: object) -> bool:
         return facet in self._column
@@ -74,8 +75,11 @@ class FacetIndex:
         rows = [self._row[doc_id] for doc_id in doc_ids if doc_id in self._row]
         if not rows:
             return np.zeros(len(self._row), dtype=np.float32)
-        wanted = np.asarray(self._unit[rows].mean(axis=0), dtype=np.float32).ravel()
-        return np.asarray(self._unit @ wanted, dtype=np.float32)
+        wanted = np.zeros(len(self._idf), dtype=np.float32)
+        for row in rows:
+            start, end = self._unit.indptr[row : row + 2]
+            wanted[self._unit.indices[start:end]] += self._unit.data[start:end] / len(rows)
+        return _summed(self._sharing, wanted)
 
     def wanted(self, facets: Iterable[Facet]) -> Scores:
         """(documents,) in [0, 1]: the share, by rarity, of these facets that each document has."""
@@ -95,4 +99,13 @@ class FacetIndex:
         vector = np.zeros(len(self._idf), dtype=np.float32)
         for facet, weight in weights.items():
             vector[self._column[facet]] = weight
-        return np.asarray(self._has @ vector, dtype=np.float32)
+        return _summed(self._having, vector)
+
+
+def _summed(columns: sparse.csc_matrix, weights: Scores) -> Scores:
+    """The columns times their weights, added up; those of weight 0, which are most, are not looked at."""
+    found = np.zeros(columns.shape[0], dtype=np.float32)
+    for column in np.flatnonzero(weights).tolist():
+        start, end = columns.indptr[column : column + 2]
+        found[columns.indices[start:end]] += columns.data[start:end] * weights[column]
+    return found

@@ -19,6 +19,9 @@ LENGTH_PULL: Final = 0.75
 TELLING_SHARE: Final = 0.1
 """A word that more of the documents hold than this tells nobody why one of them was found."""
 
+MANY: Final = 0.15
+"""The weights of a word that more of the documents hold than this are kept as a row of all: adding these is faster."""
+
 Scores = npt.NDArray[np.float32]
 
 
@@ -42,12 +45,20 @@ class LexicalIndex:
         shape = (self._size, len(self._column))
         self._weights = sparse.csc_matrix((weights.astype(np.float32), (rows, columns)), shape=shape)
         self._weights.sort_indices()
+        held_by = np.diff(self._weights.indptr)
+        self._of_many = {
+            int(column): self._weights[:, [column]].toarray().ravel()
+            for column in np.flatnonzero(held_by > self._size * MANY)
+        }
 
     def scores(self, text: str) -> Scores:
         """(documents,) in [0, 1]: 1 for the best match, all 0 where no word is known."""
         columns = [self._column[word] for word in dict.fromkeys(words(text)) if word in self._column]
         found = np.zeros(self._size, dtype=np.float32)
         for column in columns:
+            if column in self._of_many:
+                found += self._of_many[column]
+                continue
             start, end = self._weights.indptr[column : column + 2]
             found[self._weights.indices[start:end]] += self._weights.data[start:end]
         best = found.max(initial=0.0)
@@ -55,14 +66,21 @@ class LexicalIndex:
 
     def telling_words(self, typed: Iterable[str], row: int) -> list[str]:
         """Which of these words, as `words` gives them, this document holds and few others do, the weightiest first."""
-        found: list[tuple[float, str]] = []
+        return self.telling_words_of(typed, [row])[0]
+
+    def telling_words_of(self, typed: Iterable[str], rows: Sequence[int]) -> list[list[str]]:
+        """The same for several documents at once."""
+        found: list[list[tuple[float, str]]] = [[] for _ in rows]
+        wanted, most = np.asarray(rows, dtype=self._weights.indices.dtype), max(1.0, TELLING_SHARE * self._size)
         for word in dict.fromkeys(typed):
             column = self._column.get(word)
             if column is None:
                 continue
             start, end = self._weights.indptr[column : column + 2]
-            place = start + int(np.searchsorted(self._weights.indices[start:end], row))
-            holds = place < end and self._weights.indices[place] == row
-            if holds and end - start <= max(1.0, TELLING_SHARE * self._size):
-                found.append((-float(self._weights.data[place]), word))
-        return [word for _, word in sorted(found)]
+            if end - start > most:
+                continue
+            holding, weights = self._weights.indices[start:end], self._weights.data[start:end]
+            places = np.minimum(np.searchsorted(holding, wanted), end - start - 1)
+            for number in np.flatnonzero(holding[places] == wanted).tolist():
+                found[number].append((-float(weights[places[number]]), word))
+        return [[word for _, word in sorted(each)] for each in found]

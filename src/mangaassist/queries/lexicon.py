@@ -66,15 +66,18 @@ def built_in_lexicon() -> Lexicon:
     return _parse(source.read_bytes(), LEXICON_FILE)
 
 
-def read_lexicon(folder: Path, *, learnt: Mapping[str, tuple[str, ...]] | None = None) -> Lexicon:
+def read_lexicon(folder: Path, *, learnt: Lexicon | None = None) -> Lexicon:
     """The built-in phrases with those of a workspace's own file added, which go before them.
 
-    learnt: phrases → facets that reviewers accepted; they go before the built-in ones, and behind the workspace's own.
+    learnt: phrases that reviewers accepted; they go before the built-in ones, and behind the workspace's own.
     Raises SettingsError naming the file if it is not what its sections, phrase = list of facets, should be.
     """
-    path, built_in = folder / LEXICON_FILE, built_in_lexicon()
+    path, built_in, between = folder / LEXICON_FILE, built_in_lexicon(), learnt or Lexicon()
     own = _parse(path.read_bytes(), str(path)) if path.is_file() else Lexicon()
-    return Lexicon({**built_in.facets, **(learnt or {}), **own.facets}, {**built_in.turned_down, **own.turned_down})
+    return Lexicon(
+        {**built_in.facets, **between.facets, **own.facets},
+        {**built_in.turned_down, **between.turned_down, **own.turned_down},
+    )
 
 
 def lexicon_of(sections: Mapping[str, Mapping[str, Sequence[str]]]) -> Lexicon:

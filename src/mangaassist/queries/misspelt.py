@@ -5,6 +5,8 @@ measured by the edits between them (optimal string alignment, so that two swappe
 letter must be right: slips rarely hit it, and other words ("henshin") differ from names ("kenshin") just there.
 """
 
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -25,7 +27,11 @@ Name = tuple[str, ...]
 
 
 class MisspeltNames:
-    """Finds names by their letters; holds an inverted index of the letter pairs of a catalogue's names."""
+    """Finds names by their letters; holds an inverted index of the letter pairs of a catalogue's names.
+
+    Names stand in the order of first letter and length, so that those of the right letter and about the right length
+    are one stretch, and of each pair's names only that stretch is counted: a few hundred of a hundred thousand.
+    """
 
     def __init__(self, names: Iterable[Name]) -> None:
         by_letters: dict[str, Name] = {}
@@ -33,15 +39,15 @@ class MisspeltNames:
             letters = "".join(name)
             if len(letters) >= FEWEST_LETTERS:
                 by_letters.setdefault(letters, name)
-        self._letters = sorted(by_letters)
+        self._letters = sorted(by_letters, key=lambda letters: (letters[0], len(letters), letters))
         self._names = [by_letters[letters] for letters in self._letters]
         self._exact = by_letters
-        postings: dict[str, list[int]] = {}
+        self._places = [(letters[0], len(letters)) for letters in self._letters]
+        postings: dict[str, array[int]] = {}
         for number, letters in enumerate(self._letters):
             for pair in _pairs(letters):
-                postings.setdefault(pair, []).append(number)
+                postings.setdefault(pair, array("i")).append(number)
         self._postings = {pair: np.array(numbers, dtype=np.int32) for pair, numbers in postings.items()}
-        self._lengths = np.array([len(letters) for letters in self._letters], dtype=np.int32)
 
     def run_together(self, window: Sequence[str]) -> Name | None:
         """The name that has just these letters, its words parted otherwise."""
@@ -53,23 +59,30 @@ class MisspeltNames:
         if len(typed) < FEWEST_LETTERS:
             return None
         best, best_similarity = None, SIMILARITY
-        for number in self._candidates(typed):
-            similarity = OSA.normalized_similarity(typed, self._letters[number], score_cutoff=best_similarity)
+        for letters, number in self._candidates(typed):
+            similarity = OSA.normalized_similarity(typed, letters, score_cutoff=best_similarity)
             if similarity > best_similarity or (similarity == best_similarity and best is None):
                 best, best_similarity = number, similarity
         return None if best is None else self._names[best]
 
-    def _candidates(self, typed: str) -> list[int]:
-        """The names of about this length with enough letter pairs in common, in order."""
+    def _candidates(self, typed: str) -> list[tuple[str, int]]:
+        """The names of about this length with enough letter pairs in common, in the order of their letters."""
+        shortest, longest = int(SIMILARITY * len(typed)), int(len(typed) / SIMILARITY) + 1
+        start = bisect_left(self._places, (typed[0], shortest))
+        end = bisect_right(self._places, (typed[0], longest))
         pairs = _pairs(typed)
-        found = [self._postings[pair] for pair in pairs if pair in self._postings]
-        if not found:
+        postings = [self._postings[pair] for pair in pairs if pair in self._postings]
+        if start == end or not postings:
             return []
-        shared = np.bincount(np.concatenate(found), minlength=len(self._letters))
-        numbers = np.flatnonzero(shared >= _SHARED_PAIRS * len(pairs))
-        longer = np.maximum(self._lengths[numbers], len(typed))
-        near = np.abs(self._lengths[numbers] - len(typed)) <= (1 - SIMILARITY) * longer
-        return [number for number in numbers[near].tolist() if self._letters[number][0] == typed[0]]
+        stretch = np.array((start, end), dtype=np.int32)  # of the postings' own type, which else would all be copied
+        found = [numbers[slice(*numbers.searchsorted(stretch))] for numbers in postings]
+        shared = np.bincount(np.concatenate(found) - start, minlength=end - start)
+        numbers = (np.flatnonzero(shared >= _SHARED_PAIRS * len(pairs)) + start).tolist()
+        return sorted((self._letters[number], number) for number in numbers if self._is_near(number, len(typed)))
+
+    def _is_near(self, number: int, length: int) -> bool:
+        own = len(self._letters[number])
+        return abs(own - length) <= (1 - SIMILARITY) * max(own, length)
 
 
 def _pairs(letters: str) -> set[str]:

@@ -1,14 +1,14 @@
 """Query text in, what it says about the catalogue out: the same reading for training, evaluation and serving."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 from mangaassist.core.types import DocId, DocumentKind, Intent
 from mangaassist.data import Title
 from mangaassist.queries.facets import Facet, FacetIndex
-from mangaassist.queries.lexicon import Lexicon, built_in_lexicon, phrases_of
+from mangaassist.queries.lexicon import Lexicon, Meaning, built_in_lexicon, phrases_of
 from mangaassist.queries.references import TitleResolver
 from mangaassist.queries.wishes import wishes_of
 
@@ -51,7 +51,9 @@ class QueryReader:
         meanings = built_in_lexicon() if lexicon is None else lexicon
         self._phrases = phrases_of(meanings, self.facets.names, self.facets.tones)
         self._longest = max(map(len, self._phrases), default=0)
-        self._remembered = lru_cache(maxsize=REMEMBERED)(self._read_anew)
+        # Of values, not of a method: a reader that held itself would wait for the garbage collector.
+        read = partial(_read_anew, self.resolver, self._phrases, self._longest)
+        self._remembered = lru_cache(maxsize=REMEMBERED)(read)
 
     def read(self, text: str, intent: Intent | None = None) -> Reading:
         """The reading of one text. intent: the router's; None where nobody knows.
@@ -60,16 +62,27 @@ class QueryReader:
         """
         return self._remembered(text, intent)
 
-    def _read_anew(self, text: str, intent: Intent | None) -> Reading:
-        resolved = self.resolver.resolved(text)
-        references = resolved.references
-        wishes = wishes_of(resolved.rest, self._phrases, longest=self._longest)
-        asks_for_others = intent is None or intent in ASKS_FOR_OTHERS
-        return Reading(
-            text,
-            references=references,
-            wanted=wishes.wanted,
-            rejected=wishes.rejected if asks_for_others else frozenset(),
-            hidden=frozenset(references) if asks_for_others else frozenset(),
-            kinds=None if intent is None else KINDS_BY_INTENT.get(intent),
-        )
+    def forget(self) -> None:
+        """Read every text anew from now on: for timings."""
+        self._remembered.cache_clear()
+
+
+def _read_anew(
+    resolver: TitleResolver,
+    phrases: Mapping[tuple[str, ...], Meaning],
+    longest: int,
+    text: str,
+    intent: Intent | None,
+) -> Reading:
+    resolved = resolver.resolved(text)
+    references = resolved.references
+    wishes = wishes_of(resolved.rest, phrases, longest=longest)
+    asks_for_others = intent is None or intent in ASKS_FOR_OTHERS
+    return Reading(
+        text,
+        references=references,
+        wanted=wishes.wanted,
+        rejected=wishes.rejected if asks_for_others else frozenset(),
+        hidden=frozenset(references) if asks_for_others else frozenset(),
+        kinds=None if intent is None else KINDS_BY_INTENT.get(intent),
+    )

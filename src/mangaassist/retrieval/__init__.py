@@ -10,6 +10,7 @@ from mangaassist.retrieval.composed import Adapts, ComposedSearch
 from mangaassist.retrieval.embedded import EmbeddedStore, open_index
 from mangaassist.retrieval.exact import adjusted_scores, best_documents, search_run
 from mangaassist.retrieval.exact_store import ExactStore
+from mangaassist.retrieval.reading import VectorReader
 from mangaassist.retrieval.store import DocumentVectors, Hits, IndexInfo, VectorStore, Where
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "ExactStore",
     "Hits",
     "IndexInfo",
+    "VectorReader",
     "VectorStore",
     "Where",
     "adjusted_scores",

@@ -12,6 +12,7 @@ from mangaassist.retrieval.build import MEND, Build
 from mangaassist.retrieval.delta import Change
 from mangaassist.retrieval.facets import completed
 from mangaassist.retrieval.index_folder import current_name, read_current, writing
+from mangaassist.retrieval.reading import VectorReader, reader_of
 from mangaassist.retrieval.snapshot import fresh, with_news
 from mangaassist.retrieval.store import (
     DocumentVectors,
@@ -76,6 +77,10 @@ class EmbeddedStore:
         for index, doc_id in enumerate(doc_ids):
             found[index] = now.vector(doc_id)
         return found
+
+    def reader(self, doc_ids: Sequence[DocId]) -> VectorReader:
+        """Reads vectors of these documents by their number in this order; a later `refresh` does not change it."""
+        return reader_of(self._now, doc_ids)
 
     def upsert(self, documents: DocumentVectors) -> None:
         """Add documents, or replace those of the same id; every process sees it at its next `refresh`."""

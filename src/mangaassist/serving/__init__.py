@@ -19,7 +19,7 @@ from mangaassist.serving.answers import (
 )
 from mangaassist.serving.app import create_app, service_of
 from mangaassist.serving.client import Client, EventsReceipt
-from mangaassist.serving.comparing import Compared, Comparison, compared_releases
+from mangaassist.serving.comparing import Compared, Comparison, compared_releases, comparison_stamp
 from mangaassist.serving.engine import AnsweredBy, LiveEngine, Trial
 from mangaassist.serving.erasing import (
     close_logs,
@@ -33,11 +33,12 @@ from mangaassist.serving.log_files import LineSink, LogFile
 from mangaassist.serving.refusals import Refused
 from mangaassist.serving.retained_lines import retained_events, retained_lines
 from mangaassist.serving.routing import CallerIntent, route_message
-from mangaassist.serving.running import RunningServer, check_binding, run_server, start_server
+from mangaassist.serving.running import RunningServer, check_binding, listen_on, run_server, start_server
 from mangaassist.serving.served_release import ServedRelease
 from mangaassist.serving.service_db import NotStored
 from mangaassist.serving.structured_logs import service_log, where_raised
 from mangaassist.serving.telemetry import EVAL_LOG
+from mangaassist.serving.timing import time_candidate
 
 __all__ = [
     "EVAL_LOG",
@@ -72,9 +73,11 @@ __all__ = [
     "check_binding",
     "close_logs",
     "compared_releases",
+    "comparison_stamp",
     "create_app",
     "erase_lines",
     "erase_service_rows",
+    "listen_on",
     "logged_query_ids",
     "logged_texts",
     "read_keys",
@@ -86,5 +89,6 @@ __all__ = [
     "service_log",
     "service_of",
     "start_server",
+    "time_candidate",
     "where_raised",
 ]

@@ -68,7 +68,7 @@ class Answering:
         self, served: ServedRelease, request: RetrieveRequest, base: Vectors | None, stages: Stages, *, query_id: str
     ) -> Answer:
         """The answer of one release. base: the query's base vector (d,), None where the encoder is away."""
-        route = self._route(request, base)
+        route = self.route(request, base)
         stages.end("route")
         reading = self._reading(served, request.query, route)
         where = where_of(request.filters, shop_max_age_rating=self.shop.max_age_rating)
@@ -81,7 +81,7 @@ class Answering:
         found = _found(served, adapted, adjustment, request.k + REACH, where)
         stages.end("search")
         ordered = placed(found, self.shop, request.k, is_available=served.is_available)
-        reasons = Reasons(served, reading, weights)
+        reasons = Reasons(served, reading, weights, [each.doc_id for each in ordered])
         results = tuple(_result(served, each, reasons) for each in ordered)
         stages.end("rules")
         shelves = self._shelves(served, reading, found, adjustment, route) if base is not None else ()
@@ -98,7 +98,8 @@ class Answering:
             stages_ms=dict(stages.spent_ms),
         )
 
-    def _route(self, request: RetrieveRequest, base: Vectors | None) -> Route:
+    def route(self, request: RetrieveRequest, base: Vectors | None) -> Route:
+        """What to search for a request: by the caller's intent, else by its base vector."""
         caller = None if request.intent is None else CallerIntent(request.intent, request.intent_confidence)
         if base is None:
             return route_message(np.empty(0, np.float32), caller, None, min_confidence=self.min_confidence)

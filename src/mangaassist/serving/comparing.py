@@ -3,27 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mangaassist.adapter import Adapter, read_composition
 from mangaassist.core.types import Progress
 from mangaassist.data import Workspace
 from mangaassist.encoders import CachedEncoder
 from mangaassist.loop import (
     Settings,
-    adapter_of_release,
     candidate_folder,
-    composition_of_release,
+    data_fingerprint,
     live_intents,
-    read_rung,
-    read_tuning,
     registry_of,
-    texts_in_force,
-    texts_of_release,
     workspace_encoder,
 )
 from mangaassist.promotion import IDENTITY
 from mangaassist.serving.answering import Answering, Stages
 from mangaassist.serving.answers import Answer, RetrieveRequest
-from mangaassist.serving.served_release import Composition, ServedRelease, release_in_memory
+from mangaassist.serving.in_memory import candidate_in_memory, published_in_memory
+from mangaassist.serving.served_release import ServedRelease
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +50,11 @@ class Comparison:
         """
         encoder = workspace_encoder(workspace, settings, progress)
         live = registry_of(workspace).aliases().live
-
-        def published(release: str) -> ServedRelease:
-            weights, lexicon = composition_of_release(workspace, release)
-            composition = Composition(weights, lexicon, texts_of_release(workspace, release, settings))
-            adapter = adapter_of_release(workspace, release, encoder)
-            return release_in_memory(workspace, release, adapter, composition, encoder)
-
-        systems = {"baseline": published(IDENTITY)}
+        systems = {"baseline": published_in_memory(workspace, settings, IDENTITY, encoder)}
         if live != IDENTITY:
-            systems["live"] = published(live)
+            systems["live"] = published_in_memory(workspace, settings, live, encoder)
         if (candidate_folder(workspace) / "tuning.json").is_file():
-            chosen = read_tuning(workspace)["chosen"]
-            adapter: Adapter = read_rung(workspace, chosen, encoder_id=encoder.encoder_id)
-            weights, _ = read_composition(candidate_folder(workspace) / chosen)
-            composition = Composition(weights, None, texts_in_force(workspace, settings))
-            systems["candidate"] = release_in_memory(workspace, "candidate", adapter, composition, encoder)
+            systems["candidate"] = candidate_in_memory(workspace, settings, encoder)
         classifier = live_intents(workspace, encoder_id=encoder.encoder_id)
         return cls(live, systems, Answering(classifier, settings.pairs.min_intent_confidence, settings.shop), encoder)
 
@@ -82,6 +66,13 @@ class Comparison:
             for name, served in self.systems.items()
         }
         return Compared(self.live, self.live == IDENTITY, answers)
+
+
+def comparison_stamp(workspace: Workspace) -> str:
+    """Changes whenever a comparison would: with the live release, the candidate, or the data."""
+    tuning = candidate_folder(workspace) / "tuning.json"
+    trained = tuning.stat().st_mtime_ns if tuning.is_file() else 0
+    return f"{registry_of(workspace).aliases().live} {trained} {data_fingerprint(workspace)}"
 
 
 def compared_releases(

@@ -73,7 +73,7 @@ class LiveEngine:
 
         live = LiveRelease(workspace, settings, stored, log=log)
         engine = cls(live, QueryEncoder(encoder or stored.wrapped, settings.service, complain=complain), settings)
-        engine._encoder.vector("")  # what an encoder loads on its first call is loaded before the first question
+        engine._encoder.warm_up()
         if look_every_s is not None:
             live.start(look_every_s)
         return engine
@@ -125,6 +125,7 @@ class LiveEngine:
             "intents": edition.seen.intents,
             "degraded_answers": self._degraded,
             "experiment": None if self.trial is None else self.trial.info(),
+            "query_vectors": {"remembered": self._encoder.from_memory, "encoded": self._encoder.from_encoder},
             "not_served": None if trouble is None else {"release": trouble.seen.release, "problem": trouble.problem},
         }
 

@@ -16,6 +16,7 @@ from mangaassist.data import Workspace
 from mangaassist.encoders import CachedEncoder
 from mangaassist.intents import IntentClassifier, live_intents_version
 from mangaassist.loop import Settings, index_folder, index_stamp, live_intents, registry_of, update_index
+from mangaassist.serving.lasting_memory import lasting, no_longer_lasting
 from mangaassist.serving.served_release import ServedRelease, open_release
 from mangaassist.serving.structured_logs import where_raised
 
@@ -93,6 +94,7 @@ class LiveRelease:
         self._stopped.set()
         if self._thread is not None:
             self._thread.join()
+        no_longer_lasting()
 
     def open_beside(self, release: str) -> ServedRelease:
         """See `LiveEngine`."""
@@ -151,5 +153,6 @@ class LiveRelease:
         if seen.index is None:
             update_index(self._workspace, self._settings, seen.release, progress=no_progress)
             seen = self._seen(seen.release)
-        served = open_release(self._workspace, self._settings, seen.release, self._encoder)
-        return Edition(seen, served, live_intents(self._workspace, encoder_id=self._encoder.encoder_id))
+        with lasting():
+            served = open_release(self._workspace, self._settings, seen.release, self._encoder)
+            return Edition(seen, served, live_intents(self._workspace, encoder_id=self._encoder.encoder_id))

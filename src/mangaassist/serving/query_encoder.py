@@ -10,11 +10,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from queue import SimpleQueue
+from typing import Final
 
 from mangaassist.core.errors import RetrievalError
 from mangaassist.core.service_settings import ServiceSettings
 from mangaassist.core.types import Vectors
 from mangaassist.encoders import Encoder
+
+LOADS_WITHIN_S: Final = 60.0
+"""A local encoder reads its weights in a second, on a busy machine in several."""
 
 
 class QueryEncoder:
@@ -36,6 +40,8 @@ class QueryEncoder:
         self._kept: OrderedDict[str, Vectors] = OrderedDict()
         self._lock = threading.Lock()
         self._failures, self._rests_until = 0, 0.0
+        self.from_memory, self.from_encoder = 0, 0
+        """How many queries' vectors were remembered, and how many came from the encoder."""
         self._calls: SimpleQueue[tuple[Future[Vectors], str]] = SimpleQueue()
         for number in range(settings.engine_threads):
             threading.Thread(target=self._work, name=f"encode-{number}", daemon=True).start()
@@ -51,22 +57,27 @@ class QueryEncoder:
             kept = self._kept.get(text)
             if kept is not None:
                 self._kept.move_to_end(text)
+                self.from_memory += 1
                 return kept
             if self.is_resting:
                 if self._clock() < self._rests_until:
                     return None
                 self._rests_until = self._clock() + self._settings.encoder_rest_s  # this query tries, others wait
-        return self._asked(text)
+        return self._asked(text, self._settings.encoder_wait_s)
+
+    def warm_up(self, within_s: float = LOADS_WITHIN_S) -> None:
+        """Let the encoder load what it loads on its first call; one that is away is complained of, and counted."""
+        self._asked("", within_s)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Base vectors (n, d) of texts whose caller can wait; raises as the encoder does."""
         return self.encoder.encode(texts)
 
-    def _asked(self, text: str) -> Vectors | None:
+    def _asked(self, text: str, within_s: float) -> Vectors | None:
         call: Future[Vectors] = Future()
         self._calls.put((call, text))
         try:
-            vector = call.result(timeout=self._settings.encoder_wait_s)
+            vector = call.result(timeout=within_s)
         except (RetrievalError, TimeoutError, OSError) as error:
             call.cancel()
             with self._lock:
@@ -76,6 +87,7 @@ class QueryEncoder:
             return None
         with self._lock:
             self._failures = 0
+            self.from_encoder += 1
             self._kept[text] = vector
             if len(self._kept) > self._settings.queries_kept:
                 self._kept.popitem(last=False)

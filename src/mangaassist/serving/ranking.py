@@ -8,12 +8,12 @@ vector and the best by bonus are candidates, and scored exactly.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 import numpy as np
 
 from mangaassist.core.types import Adjustment, DocId, QueryId, Vectors
-from mangaassist.retrieval import EmbeddedStore, Where, adjusted_scores, best_documents, search_run
+from mangaassist.retrieval import EmbeddedStore, VectorReader, Where, adjusted_scores, best_documents, search_run
 
 BY_VECTOR: Final = 300
 BY_BONUS: Final = 100
@@ -46,11 +46,17 @@ class RanksAll:
 
 @dataclass(frozen=True, slots=True)
 class RanksCandidates:
-    """Scores candidates. rows: where each document stands in the adjustment."""
+    """Scores candidates. rows: where each document stands in the adjustment, and to the reader."""
 
     store: EmbeddedStore
     doc_ids: Sequence[DocId]
     rows: Mapping[DocId, int]
+    reader: VectorReader
+
+    @classmethod
+    def over(cls, store: EmbeddedStore, doc_ids: Sequence[DocId]) -> Self:
+        """Ranks these documents of a store, in this order, as they stand now."""
+        return cls(store, doc_ids, {doc_id: row for row, doc_id in enumerate(doc_ids)}, store.reader(doc_ids))
 
     def best(self, query: Vectors, adjustment: Adjustment, k: int, where: Where) -> Mapping[DocId, float]:
         """See `Ranks`."""
@@ -58,10 +64,10 @@ class RanksCandidates:
         near = self.store.search(query[None, :], reach, where=widened(where) or None)[0]
         rows = {self.rows[doc_id] for doc_id in near.doc_ids if doc_id in self.rows}
         if adjustment.bonus is not None:
-            rows.update(_best_rows(adjusted_scores(np.zeros(len(self.doc_ids), np.float32), adjustment)))
+            rows.update(_best_rows(_of_allowed(adjustment)))
         chosen = np.array(sorted(rows), dtype=np.int64)
-        doc_ids = [self.doc_ids[row] for row in chosen]
-        scores = self.store.vectors(doc_ids) @ query
+        scores = self.reader.vectors(chosen) @ query
+        doc_ids = [self.doc_ids[row] for row in chosen.tolist()]
         return best_documents(adjusted_scores(scores, _of_rows(adjustment, chosen)), doc_ids, k)
 
 
@@ -74,6 +80,12 @@ def best_without_vector(doc_ids: Sequence[DocId], adjustment: Adjustment, k: int
     """The best `k` by what speaks for them besides their vectors; a document that nothing speaks for is not found."""
     scores = adjusted_scores(np.zeros(len(doc_ids), dtype=np.float32), adjustment)
     return {doc_id: score for doc_id, score in best_documents(scores, doc_ids, k).items() if score > 0}
+
+
+def _of_allowed(adjustment: Adjustment) -> Vectors:
+    """The bonus of every document that may be returned, 0 of the others."""
+    assert adjustment.bonus is not None
+    return adjustment.bonus if adjustment.allowed is None else adjustment.bonus * adjustment.allowed
 
 
 def _best_rows(bonus: Vectors) -> list[int]:

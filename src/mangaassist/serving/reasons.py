@@ -1,6 +1,6 @@
 """A reading and a found document in, what spoke for it and against it out, in a few words for a person."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from mangaassist.core.types import DocId
@@ -12,27 +12,35 @@ MOST_NAMED: Final = 3
 
 
 class Reasons:
-    """Why documents were found for one reading under some weights; only what had weight is said."""
+    """Why documents were found for one reading under some weights; only what had weight is said.
 
-    def __init__(self, served: ServedRelease, reading: Reading, weights: CompositionWeights) -> None:
+    doc_ids: those whose reasons will be asked for.
+    """
+
+    def __init__(
+        self, served: ServedRelease, reading: Reading, weights: CompositionWeights, doc_ids: Sequence[DocId]
+    ) -> None:
         self._served, self._reading, self._weights = served, reading, weights
-        self._typed = words(reading.text)
+        titles = {each: served.records[each].title for each in reading.references if each in served.records}
+        self._named = titles if weights.reference or weights.reference_facets else {}
+        self._typed: Mapping[DocId, list[str]] = {}
+        if weights.lexical:
+            rows = [served.rows[doc_id] for doc_id in doc_ids]
+            told = served.composer.lexical.telling_words_of(words(reading.text), rows)
+            self._typed = dict(zip(doc_ids, told, strict=True))
 
     def of(self, doc_id: DocId) -> tuple[str, ...]:
         """The reasons of one document."""
-        served, reading, weights = self._served, self._reading, self._weights
-        facets = served.composer.reader.facets
+        reading, weights, facets = self._reading, self._weights, self._served.composer.reader.facets
         own = facets.of(doc_id)
-        found: list[str] = []
-        if weights.reference or weights.reference_facets:
-            others = [each for each in reading.references if each in served.records and each != doc_id]
-            found += [
-                _with(f"like {served.records[other].title}", facets.named(own & facets.of(other))) for other in others
-            ]
+        found = [
+            _with(f"like {title}", facets.named(own & facets.of(other)))
+            for other, title in self._named.items()
+            if other != doc_id
+        ]
         if weights.wanted and own & reading.wanted:
             found.append(_with("you asked for", facets.named(own & reading.wanted)))
-        typed = served.composer.lexical.telling_words(self._typed, served.rows[doc_id]) if weights.lexical else []
-        if typed:
+        if typed := self._typed.get(doc_id):
             found.append(_with("your words", typed))
         if weights.rejected and own & reading.rejected:
             found.append(_with("ruled out", facets.named(own & reading.rejected)))

@@ -1,7 +1,8 @@
 """The JSON of `POST /v1/retrieve` in, a request for the engine out; an answer in, its JSON out."""
 
-from dataclasses import asdict
-from typing import Annotated, Any, Final, Self
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -9,7 +10,7 @@ from mangaassist.core.service_settings import ServiceSettings
 from mangaassist.core.types import Intent
 from mangaassist.data.contracts import ID_SHAPE, without_nul
 from mangaassist.data.problems import Problem, refusal
-from mangaassist.serving.answers import Answer, Filters, ResultKind, RetrieveRequest
+from mangaassist.serving.answers import Answer, AnswerShelf, Filters, Result, ResultKind, RetrieveRequest, ShelfTitle
 from mangaassist.serving.refusals import Refused, invalid_field, invalid_fields
 
 
@@ -22,6 +23,9 @@ def whole_text(value: str) -> str:
 
 Value = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(whole_text)]
 Values = Annotated[tuple[Value, ...], Field(max_length=50)]
+RESULT_FIELDS, SHELF_FIELDS, TITLE_FIELDS = (
+    tuple(field.name for field in fields(shown)) for shown in (Result, AnswerShelf, ShelfTitle)
+)
 PersonId = Annotated[str, ID_SHAPE, AfterValidator(whole_text)]
 
 
@@ -174,12 +178,22 @@ class AnswerBody(BaseModel):
     latency_ms: float
 
 
-NOT_SENT: Final = ("stages_ms", "experiment")
-
-
 def answer_json(answer: Answer) -> dict[str, Any]:
-    """The answer as it is sent."""
-    content = asdict(answer)
-    for name in NOT_SENT:
-        del content[name]
-    return {**content, "latency_ms": round(answer.latency_ms, 3)}
+    """The answer as it is sent: every field but `stages_ms` and `experiment`."""
+    return {
+        "query_id": answer.query_id,
+        "release": answer.release,
+        "intent": answer.intent,
+        "intent_confidence": answer.intent_confidence,
+        "degraded": answer.degraded,
+        "results": [_fields(result, RESULT_FIELDS) for result in answer.results],
+        "shelves": [
+            {**_fields(shelf, SHELF_FIELDS), "titles": [_fields(title, TITLE_FIELDS) for title in shelf.titles]}
+            for shelf in answer.shelves
+        ],
+        "latency_ms": round(answer.latency_ms, 3),
+    }
+
+
+def _fields(value: object, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in names}

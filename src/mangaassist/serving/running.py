@@ -83,7 +83,7 @@ def start_server(app: FastAPI, *, host: str = LOOPBACK, port: int = 0) -> Runnin
     """A server in a thread of its own, answering already; port 0 takes any free one."""
     service = service_of(app)
     check_binding(host, service.access.keys)
-    listener = _listener(host, port)
+    listener = listen_on(host, port)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -154,7 +154,8 @@ def uvicorn_logs(log: Any) -> Iterator[None]:
         logger.level, logger.propagate = before
 
 
-def _listener(host: str, port: int) -> socket.socket:
+def listen_on(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 takes any free one. Raises SettingsError if the address is not to be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Naming TCP matters: asyncio turns Nagle's algorithm off only then, and with it on every answer takes 40 ms more.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

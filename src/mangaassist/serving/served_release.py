@@ -4,7 +4,7 @@ A new release, or a change of its index, makes a new value beside the old one.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,8 +26,10 @@ from mangaassist.loop import (
 from mangaassist.queries import Composer, CompositionWeights, Lexicon, read_lexicon
 from mangaassist.retrieval import EXACT_UP_TO, EmbeddedStore, open_index
 from mangaassist.serving.filtering import FilterMasks
+from mangaassist.serving.mapped_vectors import mapped_vectors
 from mangaassist.serving.ranking import Ranks, RanksAll, RanksCandidates
-from mangaassist.shelves import Arrangement, make_shelves, shelving_from_files
+from mangaassist.serving.stored_catalogue import stored_catalogue
+from mangaassist.shelves import Arrangement, shelving_from_files
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +87,7 @@ def open_release(
     store = open_index(index_folder(workspace, release), encoder_id=encoder.encoder_id, release=release)
     weights, lexicon = composition_of_release(workspace, release)
     composition = Composition(weights, lexicon, texts_of_release(workspace, release, settings))
-    found, records = _catalogue(workspace, composition.texts)
+    found, records = catalogue_of(workspace, composition.texts)
     indexed = set(store.doc_ids)
     kept = [document for document in found if document.doc_id in indexed]
     if not kept:
@@ -94,30 +96,25 @@ def open_release(
             f"bring it up to date: `mangaassist index --workspace {workspace.root}`"
         )
     adapter = adapter_of_release(workspace, release, encoder)
-    base = encoder.encode([document.text for document in kept])
-    ranks = _ranks(store, [document.doc_id for document in kept], exact_up_to)
+    doc_ids, texts = [document.doc_id for document in kept], [document.text for document in kept]
+    base = mapped_vectors(
+        index_folder(workspace, release),
+        [encoder.encoder_id, *texts],
+        (len(kept), encoder.dimension),
+        lambda: encoder.encode(texts),
+    )
+    ranks = ranks_of(store, doc_ids, exact_up_to)
     shelves = _shelves_of(store, [document.doc_id for document in kept if document.kind == "title"])
-    return _assembled(workspace, release, adapter, composition, kept, records, base, ranks, shelves)
+    served = assembled(workspace, release, adapter, composition, kept, records, base, ranks, shelves)
+    stored, theirs = stored_catalogue(index_folder(workspace, release), kept, served.records, served.rows)
+    return replace(served, documents=stored, records=theirs)
 
 
-def release_in_memory(
-    workspace: Workspace, name: str, adapter: Adapter, composition: Composition, encoder: CachedEncoder
-) -> ServedRelease:
-    """Any adapter over the present catalogue, without an index: for a look at what is not live."""
-    found, records = _catalogue(workspace, composition.texts)
-    base = encoder.encode([document.text for document in found])
-    ranks = RanksAll([document.doc_id for document in found], adapter.adapt_documents(base))
-    rows = {document.doc_id: row for row, document in enumerate(found) if document.kind == "title"}
-    known = [record for doc_id in rows if isinstance(record := records[doc_id], Title)]
-    made = make_shelves(known, ranks.vectors[list(rows.values())], release=name, encoder_id=encoder.encoder_id)
-    shelves = Arrangement(made, list(rows), lambda doc_ids: ranks.vectors[[rows[doc_id] for doc_id in doc_ids]])
-    return _assembled(workspace, name, adapter, composition, found, records, base, ranks, shelves)
-
-
-def _ranks(store: EmbeddedStore, doc_ids: Sequence[DocId], exact_up_to: int) -> Ranks:
+def ranks_of(store: EmbeddedStore, doc_ids: Sequence[DocId], exact_up_to: int) -> Ranks:
+    """What ranks these documents of an index: all of them scored, or candidates where there are too many."""
     if len(doc_ids) <= exact_up_to:
         return RanksAll(doc_ids, np.ascontiguousarray(store.vectors(doc_ids)))
-    return RanksCandidates(store, doc_ids, {doc_id: row for row, doc_id in enumerate(doc_ids)})
+    return RanksCandidates.over(store, doc_ids)
 
 
 def _shelves_of(store: EmbeddedStore, titles: Sequence[DocId]) -> Arrangement:
@@ -129,13 +126,14 @@ def _shelves_of(store: EmbeddedStore, titles: Sequence[DocId]) -> Arrangement:
     return Arrangement(made, titles, store.vectors)
 
 
-def _catalogue(workspace: Workspace, texts: DocumentTexts) -> tuple[list[Document], dict[DocId, Record]]:
+def catalogue_of(workspace: Workspace, texts: DocumentTexts) -> tuple[list[Document], dict[DocId, Record]]:
+    """The present documents in the order of their ids, and the record behind each."""
     known, helping = titles(workspace), articles(workspace)
     found = documents(known, helping, enrich=texts.enrich, template=texts.template)
     return sorted(found, key=lambda document: document.doc_id), by_id(known, helping)
 
 
-def _assembled(
+def assembled(
     workspace: Workspace,
     release: str,
     adapter: Adapter,
@@ -146,6 +144,7 @@ def _assembled(
     ranks: Ranks,
     shelves: Arrangement,
 ) -> ServedRelease:
+    """The value that answers come from. kept: the documents served; base, ranks: of just these."""
     own = read_lexicon(workspace.root) if composition.lexicon is None else composition.lexicon
     theirs = {document.doc_id: records[document.doc_id] for document in kept}
     known = [record for record in theirs.values() if isinstance(record, Title)]

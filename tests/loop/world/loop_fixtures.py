@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from loop_world import ingested_shop, make_small
+from loop_world import ingested_shop, make_small, same_service_latency
 from threadpoolctl import threadpool_limits
 
 from mangaassist.core.types import no_progress
@@ -69,7 +69,15 @@ def evaluated_shop(
             settings = read_settings(root)
             make_pairs(workspace, settings)
             train_candidate(workspace, settings, seed=0, progress=no_progress)
-            evaluate_candidate(workspace, settings, live=IDENTITY, seed=0, now=NOON, progress=no_progress)
+            evaluate_candidate(
+                workspace,
+                settings,
+                live=IDENTITY,
+                seed=0,
+                now=NOON,
+                progress=no_progress,
+                time_service=same_service_latency,
+            )
         pytestconfig.stash[_EVALUATED] = root
     return pytestconfig.stash[_EVALUATED]
 

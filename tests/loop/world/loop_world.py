@@ -19,7 +19,7 @@ from mangaassist.adapter.recipes import GradientRecipe, Recipe, recipes_for
 from mangaassist.core.types import DocId, QueryId, Vectors, no_progress
 from mangaassist.data import Workspace, ingest, ingest_directory
 from mangaassist.data.contracts import Article, JudgedQuery, Judgement, Split, Title
-from mangaassist.evaluation import LatencyAddon, ranked
+from mangaassist.evaluation import LatencyAddon, Percentiles, ServiceLatency, ranked
 from mangaassist.pairs import generate_synthetic
 from mangaassist.retrieval import search_run
 from mangaassist.sample import REVIEW_FILE, REVIEW_SEED, SampleShop, write_log_files
@@ -198,9 +198,9 @@ def ingested_shop(root: Path) -> Workspace:
     return workspace
 
 
-def quick_recipes(rung: Rung, *, like: Recipe | None = None) -> tuple[Recipe, ...]:
+def quick_recipes(rung: Rung, *, like: Recipe | None = None, hard_negatives: bool = True) -> tuple[Recipe, ...]:
     """The first two of the real recipes, the gradient ones with three short rounds."""
-    return tuple(_quick(each) for each in recipes_for(rung, like=like)[:2])
+    return tuple(_quick(each) for each in recipes_for(rung, like=like, hard_negatives=hard_negatives)[:2])
 
 
 def _quick(recipe: Recipe) -> Recipe:
@@ -214,6 +214,18 @@ def same_latency(*_arguments: object, **_options: object) -> LatencyAddon:
     return LatencyAddon(p50_ms=0.01, p99_ms=0.02, rounds=5)
 
 
+def same_service_latency(*_arguments: object, **_options: object) -> ServiceLatency:
+    """The same for the whole service."""
+    return ServiceLatency(
+        addon=Percentiles(0.01, 0.02),
+        routing=Percentiles(1.0, 2.0),
+        response=Percentiles(3.0, 5.0),
+        live_response=Percentiles(2.5, 4.0),
+        queries=2_000,
+        rounds=5,
+    )
+
+
 def load_words_encoder(*_told: object, **_options: object) -> WordsEncoder:
     return WordsEncoder()
 
@@ -224,6 +236,8 @@ def make_small(put: Callable[[str, object], None]) -> None:
     put("mangaassist.commands.bench.load_encoder", load_words_encoder)
     put("mangaassist.commands.demo.load_encoder", load_words_encoder)
     put("mangaassist.loop.contenders.latency_addon", same_latency)
+    put("mangaassist.commands.demo.time_candidate", same_service_latency)
+    put("mangaassist.commands.learning.time_candidate", same_service_latency)
     put("mangaassist.adapter.selection.recipes_for", quick_recipes)
     put("mangaassist.adapter.training.THREADS", 1)
     put("mangaassist.commands.demo.sample_shop", small_shop)
