@@ -50,7 +50,7 @@ def test_reviewers_in_processes_decide_each_item_once_and_lose_none(tmp_path: Pa
     ]
     for worker in workers:
         worker.start()
-    done = [results.get(timeout=60) for _ in workers]
+    done = [results.get(timeout=240) for _ in workers]
     for worker in workers:
         worker.join()
 
