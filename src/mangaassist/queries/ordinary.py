@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from mangaassist.data import Title
-from mangaassist.queries.words import folded
 
 LISTED: Final = frozenset(
     re.findall(
@@ -42,7 +41,7 @@ class OrdinaryWords:
         self._count = Counter(
             word
             for text in texts
-            for word in {re.sub("['’]", "", folded(found)) for found in _LOWER_CASE.findall(text)}
+            for word in {found.replace("'", "").replace("’", "") for found in _LOWER_CASE.findall(text)}
         )
 
     def __contains__(self, name: Sequence[str]) -> bool:

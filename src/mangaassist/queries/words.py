@@ -10,6 +10,7 @@ UNSPACED: Final = f"々-〇ぁ-ゖゝ-ゟ{KATAKANA}㐀-䶿一-鿿豈-﫿"
 
 _RUN: Final = re.compile(f"[{UNSPACED}]+|[^\\W_{UNSPACED}]+(?:['’][^\\W_{UNSPACED}]+)*")
 _STARTS_UNSPACED: Final = re.compile(f"[{UNSPACED}]")
+_APOSTROPHES: Final = re.compile("['’]s?")
 _ACCENTS: Final = re.compile("[\u0300-\u036f]")
 
 
@@ -24,7 +25,7 @@ def words(text: str) -> list[str]:
     found: list[str] = []
     for run in _RUN.findall(folded(text)):
         if not _STARTS_UNSPACED.match(run):
-            found.append(singular(re.sub("['’]s?", "", run) or run))
+            found.append(singular(run if run.isalnum() else _APOSTROPHES.sub("", run) or run))
         elif len(run) == 1:
             found.append(run)
         else:

@@ -14,6 +14,8 @@ from mangaassist.core.types import Vectors
 from mangaassist.retrieval.scoring import Mask, Rows, products
 
 _FIRST = 200
+_REACH = 6
+"""So many times as many are taken at first as are asked for: a second scan costs more than scoring some hundreds."""
 _FACTOR = 3
 _DEVIATIONS = 2.0
 """Measured at 100,000 vectors (docs/index.md): recall over .99 even on vectors without structure."""
@@ -50,7 +52,7 @@ class Scan:
         bits = None if allowed is None else np.packbits(allowed, bitorder="little")
         selector = None if bits is None else faiss.IDSelectorBitmap(bits)
         parameters = faiss.RaBitQSearchParameters(sel=selector, qb=_QUERY_BITS)
-        depth = max(_FIRST, 2 * k)
+        depth = max(_FIRST, _REACH * k)
         while depth * _WORTH_IT <= count:
             estimates, rows = self._index.search(query[np.newaxis], depth, params=parameters)
             ascending = np.argsort(rows[0])

@@ -2,21 +2,27 @@
 
     score(document) = query · document + bonus(document)
 
-Up to `EXACT_UP_TO` documents every one is scored, by the very code that evaluation runs. Above, the index's best by
-vector and the best by bonus are candidates, and scored exactly.
+Up to `EXACT_UP_TO` documents every one is scored, by the very code that evaluation runs. Above, candidates are scored
+exactly: the index's best by vector, and those farther away whose bonus makes up for that.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, Self
+from typing import Final, Protocol, Self, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from mangaassist.core.types import Adjustment, DocId, QueryId, Vectors
 from mangaassist.retrieval import EmbeddedStore, VectorReader, Where, adjusted_scores, best_documents, search_run
 
-BY_VECTOR: Final = 300
-BY_BONUS: Final = 100
+BY_VECTOR: Final = 100
+BY_BONUS: Final = 2_000
+FIRST: Final = 10
+"""So many results must not miss one that only its bonus lifts among them."""
+
+Rows: TypeAlias = npt.NDArray[np.int64]
+
 _THE_QUERY: Final = QueryId("")
 
 
@@ -62,13 +68,16 @@ class RanksCandidates:
         """See `Ranks`."""
         reach = max(BY_VECTOR, k)
         near = self.store.search(query[None, :], reach, where=widened(where) or None)[0]
-        rows = {self.rows[doc_id] for doc_id in near.doc_ids if doc_id in self.rows}
-        if adjustment.bonus is not None:
-            rows.update(_best_rows(_of_allowed(adjustment)))
-        chosen = np.array(sorted(rows), dtype=np.int64)
-        scores = self.reader.vectors(chosen) @ query
+        known = [row for doc_id in near.doc_ids if (row := self.rows.get(doc_id)) is not None]
+        chosen = np.array(sorted(known), dtype=np.int64)
+        if adjustment.bonus is not None and len(near.doc_ids) == reach:
+            lifted = _lifted(adjustment, self._scores(query, chosen, adjustment), float(near.scores[-1]))
+            chosen = np.union1d(chosen, lifted)
         doc_ids = [self.doc_ids[row] for row in chosen.tolist()]
-        return best_documents(adjusted_scores(scores, _of_rows(adjustment, chosen)), doc_ids, k)
+        return best_documents(self._scores(query, chosen, adjustment), doc_ids, k)
+
+    def _scores(self, query: Vectors, rows: Rows, adjustment: Adjustment) -> Vectors:
+        return adjusted_scores(self.reader.vectors(rows) @ query, _of_rows(adjustment, rows))
 
 
 def widened(where: Where) -> dict[str, list[str]]:
@@ -82,19 +91,22 @@ def best_without_vector(doc_ids: Sequence[DocId], adjustment: Adjustment, k: int
     return {doc_id: score for doc_id, score in best_documents(scores, doc_ids, k).items() if score > 0}
 
 
-def _of_allowed(adjustment: Adjustment) -> Vectors:
-    """The bonus of every document that may be returned, 0 of the others."""
+def _lifted(adjustment: Adjustment, found: Vectors, farthest: float) -> Rows:
+    """Rows that their bonus may lift among the first `FIRST`, though their vectors are farther than `farthest`.
+
+    found: scores of those nearer. Of more than `BY_BONUS` such rows, those of the highest bonus.
+    """
     assert adjustment.bonus is not None
-    return adjustment.bonus if adjustment.allowed is None else adjustment.bonus * adjustment.allowed
+    bonus = adjustment.bonus if adjustment.allowed is None else adjustment.bonus * adjustment.allowed
+    last = np.partition(found, len(found) - FIRST)[len(found) - FIRST] if len(found) >= FIRST else -np.inf
+    needed = float(last) - farthest
+    rows = np.flatnonzero((bonus >= needed) & (bonus > 0))
+    if len(rows) <= BY_BONUS:
+        return rows
+    return rows[np.argpartition(bonus[rows], len(rows) - BY_BONUS)[len(rows) - BY_BONUS :]]
 
 
-def _best_rows(bonus: Vectors) -> list[int]:
-    count = min(BY_BONUS, len(bonus))
-    found: list[int] = np.argpartition(bonus, len(bonus) - count)[len(bonus) - count :].tolist()
-    return [row for row in found if bonus[row] > 0]
-
-
-def _of_rows(adjustment: Adjustment, rows: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Adjustment:
+def _of_rows(adjustment: Adjustment, rows: Rows) -> Adjustment:
     return Adjustment(
         None if adjustment.bonus is None else adjustment.bonus[rows],
         None if adjustment.allowed is None else adjustment.allowed[rows],
