@@ -73,8 +73,8 @@ def test_the_summary_names_no_private_need(first_round: tuple[Path, dict[str, An
 @pytest.mark.slow
 def test_what_was_approved_trains_in_the_next_round_and_without_news_nothing_happens(learnt: Workspace) -> None:
     store, ada, ben = review_store(learnt), Reviewer("ada", "admin"), Reviewer("ben", "admin")
-    wanted = [item for item in store.items(kinds=["positive"], with_private=True) if set(item.texts) <= set(TEXTS)]
-    item = next(item for item in wanted if item.doc_id == "pirates-0")
+    wanted = [item for item in store.items(kinds=["positive"], with_private=True) if set(item.texts) & set(TEXTS)]
+    item = max(wanted, key=lambda each: (len(each.texts), each.id))
     store.decide(item.id, ada, "accept")
     if store.item(item.id, ada).state == "half":
         store.decide(item.id, ben, "accept")
@@ -95,7 +95,7 @@ def test_what_was_approved_trains_in_the_next_round_and_without_news_nothing_hap
 def candidate_times(shop: Workspace) -> dict[str, int]:
     """When each file of the candidate was written, but for the decision, which the gate always writes."""
     files = [path for path in (shop.runs / "candidate").rglob("*") if path.is_file()]
-    return {str(path): path.stat().st_mtime_ns for path in files if path.name not in ("decision.json", "report.md")}
+    return {str(path): path.stat().st_mtime_ns for path in files if path.name not in ("decision.json", "report.md", "report.html")}
 
 
 def test_a_round_while_another_writes_ends_with_whose_turn_it_is(shop: Workspace) -> None:
