@@ -95,7 +95,8 @@ def test_what_was_approved_trains_in_the_next_round_and_without_news_nothing_hap
 def candidate_times(shop: Workspace) -> dict[str, int]:
     """When each file of the candidate was written, but for the decision, which the gate always writes."""
     files = [path for path in (shop.runs / "candidate").rglob("*") if path.is_file()]
-    return {str(path): path.stat().st_mtime_ns for path in files if path.name not in ("decision.json", "report.md", "report.html")}
+    made_anew = {"decision.json", "report.md", "report.html"}
+    return {str(path): path.stat().st_mtime_ns for path in files if path.name not in made_anew}
 
 
 def test_a_round_while_another_writes_ends_with_whose_turn_it_is(shop: Workspace) -> None:
