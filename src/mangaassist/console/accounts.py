@@ -6,8 +6,7 @@ bits, so there is nothing to guess. Five wrong passwords in a quarter of an hour
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -16,10 +15,10 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
-from sqlalchemy.exc import DBAPIError
 
 from mangaassist.console.account_tables import FAILURES, INVITES, PEOPLE, SESSIONS, create_tables
 from mangaassist.core.errors import AccountError, WorkspaceError
+from mangaassist.core.transactions import Transactions
 from mangaassist.feedback import Reviewer, Role
 
 SHORTEST_PASSWORD: Final = 12
@@ -58,28 +57,28 @@ class Accounts:
     """People, invitations and sessions of one workspace. clock: what time it is, with a zone."""
 
     def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._engine, self._clock = engine, clock
+        self._database, self._clock = Transactions(engine, WorkspaceError), clock
         self._hasher = PasswordHasher()
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             create_tables(connection)
 
     def people(self) -> list[Person]:
         """Everybody who ever had an account, by name."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(select(PEOPLE).order_by(PEOPLE.c.name)).mappings()
             return [Person(row["name"], row["role"], row["created"], row["is_shut_out"]) for row in rows]
 
     def invite(self, role: Role, *, name: str | None = None) -> str:
         """The token of a link that makes one account, once. name: of the account; whoever opens the link names it."""
         token, until = secrets.token_urlsafe(32), (self._clock() + INVITE_FOR).isoformat()
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(delete(INVITES).where(INVITES.c.until < self._clock().isoformat()))
             connection.execute(insert(INVITES).values(token=_digest(token), name=name, role=role, until=until))
         return token
 
     def first_admin(self) -> str | None:
         """The token of a link for the first admin, where nobody has an account yet; earlier ones stop working."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             if connection.execute(select(func.count()).select_from(PEOPLE)).scalar_one():
                 return None
             connection.execute(delete(INVITES))
@@ -87,7 +86,7 @@ class Accounts:
 
     def invited(self, token: str) -> Role | None:
         """The role that an invitation gives; None if there is no such invitation, or none any more."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return self._invitation(connection, token)
 
     def join(self, token: str, name: str, password: str) -> None:
@@ -99,7 +98,7 @@ class Accounts:
         _check_name(name)
         _check_password(password)
         hashed = self._hasher.hash(password)
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             role = self._invitation(connection, token)
             if role is None:
                 raise AccountError("this link was used or is too old; ask an admin for another")
@@ -117,7 +116,7 @@ class Accounts:
         if self._is_locked(name):
             minutes = int(LOCKED_FOR.total_seconds() // 60)
             raise AccountError(f"too many wrong passwords for this name; try again in {minutes} minutes")
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(select(PEOPLE).where(PEOPLE.c.name == name)).mappings().first()
         # An unknown name takes as long as a wrong password: the clock tells nobody who has an account.
         right = self._is_right(row["password"] if row else self._nobodys_password, password[:LONGEST_PASSWORD])
@@ -134,18 +133,18 @@ class Accounts:
             .where(SESSIONS.c.token == _digest(token), SESSIONS.c.until > self._clock().isoformat())
             .where(~PEOPLE.c.is_shut_out)
         )
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(query).mappings().first()
         return None if row is None else Session(Reviewer(row["name"], row["role"]), row["form_token"])
 
     def log_out(self, token: str) -> None:
         """End a session."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(delete(SESSIONS).where(SESSIONS.c.token == _digest(token)))
 
     def shut_out(self, name: str) -> None:
         """Let somebody in no more, at once; raises AccountError for the last admin, or who has no account."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             admins = [
                 row.name
                 for row in connection.execute(select(PEOPLE).where(PEOPLE.c.role == "admin", ~PEOPLE.c.is_shut_out))
@@ -171,7 +170,7 @@ class Accounts:
         token, form_token = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         now = self._clock()
         until = (now + SESSION_FOR).isoformat()
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(delete(SESSIONS).where(SESSIONS.c.until < now.isoformat()))
             connection.execute(delete(FAILURES).where(FAILURES.c.name == name))
             connection.execute(
@@ -182,12 +181,12 @@ class Accounts:
     def _is_locked(self, name: str) -> bool:
         since = (self._clock() - LOCKED_FOR).isoformat()
         query = select(func.count()).select_from(FAILURES).where(FAILURES.c.name == name, FAILURES.c.at > since)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return int(connection.execute(query).scalar_one()) >= TRIES
 
     def _note_failure(self, name: str) -> None:
         now = self._clock()
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(delete(FAILURES).where(FAILURES.c.at < (now - LOCKED_FOR).isoformat()))
             connection.execute(insert(FAILURES).values(name=name, at=now.isoformat()))
 
@@ -197,17 +196,6 @@ class Accounts:
         )
         role: Role | None = connection.execute(query).scalar()
         return role
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with _told(self._engine), self._engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with _told(self._engine), self._engine.begin() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield connection
 
 
 def _digest(token: str) -> str:
@@ -222,14 +210,3 @@ def _check_name(name: str) -> None:
 def _check_password(password: str) -> None:
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise AccountError(f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
-
-
-@contextmanager
-def _told(engine: Engine) -> Iterator[None]:
-    """Say what SQLite's errors mean for the reader."""
-    try:
-        yield
-    except DBAPIError as error:
-        raise WorkspaceError(
-            f"{engine.url.database}: {error.orig}; see to the file (room, permission, another writer) and try again"
-        ) from error

@@ -4,16 +4,15 @@ Every change is one transaction that holds SQLite's write lock from its first st
 the same item, and a decision is either in the log or an error that says whose item it was.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, func, select
-from sqlalchemy.exc import DBAPIError
 
 from mangaassist.core.errors import DataError, ReviewConflict, WorkspaceError
+from mangaassist.core.transactions import Transactions
 from mangaassist.feedback.agreement import Agreement, agreements
 from mangaassist.feedback.review_items import (
     OPEN_STATES,
@@ -51,16 +50,16 @@ class ReviewStore:
     """The review queue of one workspace. clock: what time it is, with a zone; every decision carries it."""
 
     def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._engine, self._clock = engine, clock
-        with self._reading() as connection:
+        self._database, self._clock = Transactions(engine, WorkspaceError, "nothing was decided"), clock
+        with self._database.reading() as connection:
             exists = has_tables(connection)
         if not exists:
-            with self._writing() as connection:
+            with self._database.writing() as connection:
                 create_tables(connection)
 
     def add(self, items: Iterable[ReviewItem]) -> int:
         """How many items are new. One that nobody has decided on is brought up to date; decided ones stay."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             return put_items(connection, items, self._clock())
 
     def next(
@@ -79,7 +78,7 @@ class ReviewStore:
         """
         now = self._clock()
         until = now + timedelta(seconds=lease_s)
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             chosen = lease_next(
                 connection, reviewer, now=now, until=until, count=count, kinds=kinds, cluster_id=cluster_id
             )
@@ -93,7 +92,7 @@ class ReviewStore:
         Raises ReviewConflict if another reviewer holds the item or has decided it, or if this one has voted already
         and a second opinion is asked for; DataError for an edit that the item cannot have.
         """
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             item = _visible(connection, item_id, reviewer)
             check_edit(item, verdict, edit)
             decisions = read_decisions(connection, DECISIONS.c.item_id == item_id)
@@ -114,7 +113,7 @@ class ReviewStore:
         if verdict == "edit":
             raise DataError(f"{cluster_id}: a whole cluster cannot be edited; accept, reject or skip it")
         now, batch = self._clock(), uuid4().hex
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             most = connection.execute(select(func.count()).select_from(ITEMS)).scalar_one()
             kinds: tuple[ItemKind, ...] = ("positive", "negative")
             chosen = lease_next(
@@ -130,7 +129,7 @@ class ReviewStore:
         undid. Empty if there is nothing to undo.
         """
         now = self._clock()
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             undone, again = self._to_undo(connection, reviewer, sequence), uuid4().hex
             for each in undone:
                 note = "" if each.reviewer == reviewer.name else f"decided by {each.reviewer}"
@@ -142,12 +141,12 @@ class ReviewStore:
 
     def give_back(self, reviewer: Reviewer, item_id: str | None = None) -> int:
         """How many items the reviewer let go, so that others get them at once: one, or all (as at log-out)."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             return give_back(connection, reviewer, item_id)
 
     def item(self, item_id: str, reviewer: Reviewer) -> ReviewItem:
         """The item as it stands; raises ReviewConflict if there is none, or none that this reviewer may see."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return _visible(connection, item_id, reviewer)
 
     def items(
@@ -168,19 +167,19 @@ class ReviewStore:
             query = query.where(ITEMS.c.cluster_id == cluster_id)
         if not with_private:
             query = query.where(~ITEMS.c.is_private)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return read_items(connection, query)
 
     def decisions(self, *, item_id: str | None = None, reviewer: str | None = None) -> list[ReviewDecision]:
         """The log of decisions, the first first; of one item or reviewer where that is given."""
         conditions = [] if item_id is None else [DECISIONS.c.item_id == item_id]
         conditions += [] if reviewer is None else [DECISIONS.c.reviewer == reviewer]
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return read_decisions(connection, *conditions)
 
     def settled(self) -> list[tuple[ReviewItem, ReviewDecision]]:
         """Every accepted or rejected item with the vote whose content counts, by item id: what trains, and what not."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             query = select(ITEMS).where(ITEMS.c.state.in_(["accepted", "rejected"])).order_by(ITEMS.c.id)
             items = read_items(connection, query)
             decisions = decisions_by_item(connection, [item.id for item in items])
@@ -190,7 +189,7 @@ class ReviewStore:
         """How many items of each kind stand in each state."""
         query = select(ITEMS.c.kind, ITEMS.c.state, func.count()).group_by(ITEMS.c.kind, ITEMS.c.state)
         found: dict[ItemKind, dict[State, int]] = {}
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             for kind, state, count in connection.execute(query.order_by(ITEMS.c.kind, ITEMS.c.state)):
                 found.setdefault(kind, {})[state] = count
         return found
@@ -263,17 +262,6 @@ class ReviewStore:
         give_back(connection, reviewer, item.id)
         return decision
 
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with _told(self._engine), self._engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with _told(self._engine), self._engine.begin() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield connection
-
 
 def _items(connection: Connection, item_ids: Sequence[str]) -> list[ReviewItem]:
     found: dict[str, ReviewItem] = {}
@@ -298,15 +286,3 @@ def _said_before(
         if (vote.reviewer, vote.action, vote.edit) == (reviewer.name, verdict, edit):
             return vote
     return None
-
-
-@contextmanager
-def _told(engine: Engine) -> Iterator[None]:
-    """Say what SQLite's errors mean for the reader."""
-    try:
-        yield
-    except DBAPIError as error:
-        raise WorkspaceError(
-            f"{engine.url.database}: {error.orig}; nothing was decided, so see to the file (room, permission, another "
-            "writer) and try again"
-        ) from error

@@ -3,15 +3,14 @@
 Every change is one SQLite transaction that compares before it swaps: who saw an older state loses and changes nothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, NullPool, create_engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import NullPool, create_engine
 
 from mangaassist.core.errors import NotPromotable, RegistryError
+from mangaassist.core.transactions import Transactions
 from mangaassist.promotion.audit import (
     Action,
     Aliases,
@@ -36,34 +35,34 @@ class Registry:
 
     def __init__(self, root: Path, database: Path, *, clock: Callable[[], datetime]) -> None:
         self._root = root
-        self._database = database
         self._clock = clock
-        self._engine = create_engine(f"sqlite:///{database}", poolclass=NullPool, connect_args={"timeout": 30})
-        with self._reading() as connection:
+        engine = create_engine(f"sqlite:///{database}", poolclass=NullPool, connect_args={"timeout": 30})
+        self._database = Transactions(engine, RegistryError, "no alias was changed")
+        with self._database.reading() as connection:
             exists = has_tables(connection)
         if not exists:
-            with self._writing() as connection:
+            with self._database.writing() as connection:
                 create_tables(connection)
 
     def aliases(self) -> Aliases:
         """Which release is live, which is nominated, and which a rollback would bring back."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return read_aliases(connection)
 
     def rollback_line(self) -> tuple[str, ...]:
         """The releases that rollbacks could reach, oldest first; the last is live."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return tuple(line_of_live(connection))
 
     def history(self) -> tuple[AuditEntry, ...]:
         """Every change, oldest first."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return read_history(connection)
 
     def nominate(self, release: str, *, expected_candidate: str | None, actor: str, why: str) -> None:
         """Make an intact release the candidate, if the candidate is still the expected one."""
         verify(self._root, release)
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             candidate = read_aliases(connection).candidate
             _need_same("candidate", expected_candidate, candidate)
             append(connection, self._entry("nominate", release, candidate, actor=actor, why=why))
@@ -103,7 +102,7 @@ class Registry:
         """
         verify(self._root, self.aliases().live)
         digest = served_digest(verify(self._root, release))
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             live = read_aliases(connection).live
             _need_same("live", expected_live, live)
             objection = _objection(decision, live=live, digest=digest, data_fingerprint=data_fingerprint)
@@ -120,7 +119,7 @@ class Registry:
         if target is None:
             raise RegistryError(f"nothing came before {expected_live}, so there is nothing to roll back to")
         verify(self._root, target)
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             present = read_aliases(connection)
             _need_same("live", expected_live, present.live)
             _need_same("previous", target, present.previous)
@@ -145,29 +144,6 @@ class Registry:
                 "say who does it and for what reason"
             )
         return AuditEntry(self._clock(), actor, action, release, replaced, why, override, decision)
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with self._told(), self._engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        """One transaction that holds the write lock from its first statement, so that what it compares stays true."""
-        with self._told(), self._engine.begin() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield connection
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Say what SQLite's errors mean for the reader."""
-        try:
-            yield
-        except DBAPIError as error:
-            raise RegistryError(
-                f"{self._database}: {error.orig}; no alias was changed, so see to the file (room, permission, another "
-                "writer) and try again"
-            ) from error
 
 
 def _objection(decision: Decision | None, *, live: str, digest: str, data_fingerprint: str) -> str | None:
