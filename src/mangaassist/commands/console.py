@@ -1,6 +1,5 @@
 """`mangaassist console`: a workspace in, the pages that people look at and decide on out, until it is told to stop."""
 
-import ipaddress
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +11,7 @@ from mangaassist.console import create_console
 from mangaassist.core.errors import SettingsError
 from mangaassist.data import Workspace as ShopWorkspace
 from mangaassist.loop import read_settings
-from mangaassist.serving import listen_on
+from mangaassist.serving import is_loopback, listen_on, url_of
 
 
 def console(
@@ -27,15 +26,14 @@ def console(
     """Open the console: releases, playground, failures, review, diagnoses. The first admin joins by a one-time link."""
     with errors_shown():
         shop = ShopWorkspace.open(workspace)
-        if not behind_https and not _is_loopback(host):
+        if not behind_https and not is_loopback(host):
             raise SettingsError(
                 f"passwords would cross the network to {host} as plain text; put a proxy with HTTPS in front and say "
                 "--behind-https, or listen on 127.0.0.1"
             )
         app = create_console(shop, read_settings(shop.root), is_secure=behind_https)
         listener = listen_on(host, port)
-        shown = f"[{host}]" if ":" in host else host
-        url = f"http://{shown}:{listener.getsockname()[1]}"
+        url = url_of(host, listener)
         token = app.state.desk.accounts.first_admin()
         result = {"url": url, "first_admin": f"{url}/join?token={token}" if token else None}
         emit(result, json_file, lambda out: out.print(_told(result), markup=False, soft_wrap=True))
@@ -51,10 +49,3 @@ def _told(result: dict[str, str | None]) -> str:
     if result["first_admin"]:
         lines.append(f"Nobody has an account yet. The first admin's link, good for one use: {result['first_admin']}")
     return "\n".join([*lines, "Stop: Ctrl-C"])
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,21 +1,20 @@
 """A workspace in, everything that the console's pages share out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mangaassist.console.accounts import Accounts, Session
 from mangaassist.console.playground import Playground
 from mangaassist.console.security import COOKIE, FORM_FIELD, FORM_HEADER, check_form, check_origin
 from mangaassist.core.errors import ConsoleRefused
 from mangaassist.data import Workspace
-from mangaassist.evaluation.page import plain, said, signed
+from mangaassist.evaluation.page import templates_of
 from mangaassist.feedback import ReviewStore
 from mangaassist.loop import Settings
 
@@ -74,6 +73,17 @@ class Desk:
         return sent
 
 
+Name = TypeVar("Name", bound=str)
+
+
+def one_of(known: Sequence[Name], name: str, what: str) -> Name:
+    """The known name that a request gives; raises ConsoleRefused (400) for any other."""
+    for each in known:
+        if each == name:
+            return each
+    raise ConsoleRefused(400, f"there is no {what} {name!r}; it is one of {', '.join(known)}")
+
+
 MOST_BYTES: Final = 64 << 10
 
 
@@ -90,11 +100,4 @@ async def fields_of(request: Request) -> dict[str, str]:
         raise ConsoleRefused(400, "the form cannot be read; reload the page and send it again") from None
 
 
-_TEMPLATES: Final = Environment(
-    loader=PackageLoader("mangaassist.console", "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_TEMPLATES.filters |= {"said": said, "signed": signed, "plain": plain}
+_TEMPLATES: Final = templates_of("mangaassist.console")

@@ -8,7 +8,7 @@ from typing import Any
 
 from mangaassist.core.errors import WorkspaceError
 from mangaassist.data import Workspace
-from mangaassist.feedback import FailureCluster, clusters_file, read_clusters
+from mangaassist.feedback import OPEN_STATES, FailureCluster, ItemKind, ReviewStore, clusters_file, read_clusters
 from mangaassist.loop import candidate_folder
 
 STALE_AFTER_S = 3600
@@ -38,6 +38,14 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except ValueError:
         raise WorkspaceError(f"{path}: is damaged; make it anew with the command that wrote it") from None
     return told
+
+
+def waiting_items(reviews: ReviewStore) -> dict[ItemKind, int]:
+    """How many items of each kind wait for a decision."""
+    return {
+        kind: sum(count for state, count in states.items() if state in OPEN_STATES)
+        for kind, states in reviews.counts().items()
+    }
 
 
 def cluster_list(shop: Workspace) -> tuple[FailureCluster, ...]:

@@ -4,8 +4,10 @@ import csv
 import io
 from collections.abc import Sequence
 
+import polars as pl
 from fastapi import APIRouter, Request, Response
 
+from mangaassist.console.accounts import Session
 from mangaassist.console.desk import Desk
 from mangaassist.console.facts import cluster_list
 from mangaassist.console.plots import bars, dots
@@ -19,25 +21,25 @@ def failures_routes(desk: Desk) -> APIRouter:
     """`/failures`, `/failures/{id}` and `/failures.csv`."""
     routes = APIRouter()
 
-    def visible(request: Request) -> list[FailureCluster]:
-        session = desk.session(request)
+    def visible(session: Session) -> list[FailureCluster]:
         return [each for each in cluster_list(desk.shop) if session.is_admin or not each.is_private]
 
     @routes.get("/failures")
     def failures(request: Request) -> Response:
-        clusters = visible(request)
+        session = desk.session(request)
+        clusters = visible(session)
         weeks = sorted({week for each in clusters for week in each.weeks})
         values = {
             "clusters": clusters,
             "dots": dots([(each.x, each.y, each.hurt) for each in clusters]),
             "trend": bars([(week, sum(each.weeks.get(week, 0) for each in clusters)) for week in weeks[-26:]]),
         }
-        return desk.render(request, "failures.html.jinja", desk.session(request), values)
+        return desk.render(request, "failures.html.jinja", session, values)
 
     @routes.get("/failures.csv")
     def table(request: Request) -> Response:
         return Response(
-            as_csv(visible(request)),
+            as_csv(visible(desk.session(request))),
             media_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": 'attachment; filename="failures.csv"'},
         )
@@ -45,12 +47,12 @@ def failures_routes(desk: Desk) -> APIRouter:
     @routes.get("/failures/{cluster_id}")
     def failure(request: Request, cluster_id: str) -> Response:
         session = desk.session(request)
-        found = next((each for each in visible(request) if each.id == cluster_id), None)
+        found = next((each for each in visible(session) if each.id == cluster_id), None)
         if found is None:
             raise ConsoleRefused(404, f"there is no cluster {cluster_id!r}; it may have been merged into another")
-        members = read_members(desk.shop).filter(read_members(desk.shop)["cluster_id"] == cluster_id)
+        members = read_members(desk.shop).filter(pl.col("cluster_id") == cluster_id)
         if not session.is_admin:
-            members = members.filter(~members["is_private"])
+            members = members.filter(~pl.col("is_private"))
         values = {
             "cluster": found,
             "members": members.sort(["hurt", "text"], descending=[True, False]).head(100).to_dicts(),

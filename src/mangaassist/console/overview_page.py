@@ -1,17 +1,14 @@
 """The first page: what is live, whether it is healthy, and what needs a person."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from mangaassist.console.desk import Desk
-from mangaassist.console.facts import candidate_paper, cluster_list, log_health
+from mangaassist.console.facts import candidate_paper, cluster_list, log_health, waiting_items
 from mangaassist.evaluation.page import verdict_of
-from mangaassist.feedback import OPEN_STATES
 from mangaassist.loop import registry_of
 
 
@@ -32,30 +29,26 @@ def overview_routes(desk: Desk) -> APIRouter:
     def overview(request: Request) -> Response:
         session = desk.session(request)
         registry = registry_of(desk.shop)
-        decision = candidate_paper(desk.shop, "decision.json")
+        decision, report = (candidate_paper(desk.shop, name) for name in ("decision.json", "report.json"))
         clusters = [each for each in cluster_list(desk.shop) if session.is_admin or not each.is_private]
         values = {
             "aliases": registry.aliases(),
             "history": list(reversed(registry.history()))[:5],
-            "verdict": verdict_of(decision) if candidate_paper(desk.shop, "report.json") else None,
-            "tasks": _tasks(desk, decision, len(clusters)),
+            "verdict": verdict_of(decision) if report else None,
+            "tasks": _tasks(desk, decision, report or {}, len(clusters)),
             "health": log_health(desk.shop, now=desk.clock()),
             "clusters": clusters[:5],
-            "now": datetime.now(UTC),
         }
         return desk.render(request, "overview.html.jinja", session, values)
 
     return routes
 
 
-def _tasks(desk: Desk, decision: Mapping[str, Any] | None, clusters: int) -> list[Task]:
+def _tasks(desk: Desk, decision: Mapping[str, Any] | None, report: Mapping[str, Any], clusters: int) -> list[Task]:
     """What waits for a person, most pressing first."""
-    waiting = {
-        kind: sum(count for state, count in states.items() if state in OPEN_STATES)
-        for kind, states in desk.reviews.counts().items()
-    }
+    waiting = waiting_items(desk.reviews)
     pairs, other = waiting.pop("synthetic", 0), sum(waiting.values())
-    failed = [each["name"] for each in _diagnoses(desk) if each["status"] == "fail"]
+    failed = [each["name"] for each in report.get("diagnoses", ()) if each["status"] == "fail"]
     found = [
         Task("The gate said ship: the candidate waits for a promotion.", "/releases")
         if decision and decision["outcome"] == "promote"
@@ -66,9 +59,3 @@ def _tasks(desk: Desk, decision: Mapping[str, Any] | None, clusters: int) -> lis
         Task("needs that searches fail at", "/failures", clusters) if clusters else None,
     ]
     return [task for task in found if task is not None]
-
-
-def _diagnoses(desk: Desk) -> list[dict[str, Any]]:
-    report = candidate_paper(desk.shop, "report.json")
-    found: list[dict[str, Any]] = json.loads(json.dumps((report or {}).get("diagnoses", [])))
-    return found

@@ -1,12 +1,10 @@
 """A message in, the answers of baseline, live and candidate side by side, each result with its reasons."""
 
-from typing import get_args
-
 from fastapi import APIRouter, Request, Response
 
-from mangaassist.console.desk import Desk
+from mangaassist.console.desk import Desk, one_of
 from mangaassist.core.errors import ConsoleRefused
-from mangaassist.core.types import INTENTS, Intent
+from mangaassist.core.types import INTENTS
 from mangaassist.serving import RetrieveRequest
 
 LONGEST_QUERY = 2_000
@@ -29,7 +27,7 @@ def playground_routes(desk: Desk) -> APIRouter:
         query = q.strip()
         if len(query) > LONGEST_QUERY:
             raise ConsoleRefused(400, f"the message is longer than {LONGEST_QUERY} characters; ask for less at once")
-        asked = RetrieveRequest(query=query, intent=_intent(intent), k=RESULTS)
+        asked = RetrieveRequest(query=query, intent=one_of(INTENTS, intent, "intent") if intent else None, k=RESULTS)
         values = {
             "query": query,
             "intent": intent,
@@ -40,11 +38,3 @@ def playground_routes(desk: Desk) -> APIRouter:
         return desk.render(request, "playground.html.jinja", session, values)
 
     return routes
-
-
-def _intent(name: str) -> Intent | None:
-    known: tuple[Intent, ...] = get_args(Intent)
-    found = [each for each in known if each == name]
-    if name and not found:
-        raise ConsoleRefused(400, f"there is no intent {name!r}; choose one of {', '.join(known)}")
-    return found[0] if found else None

@@ -78,7 +78,7 @@ def releases_routes(desk: Desk) -> APIRouter:
 
 def _rows(shop: Workspace) -> list[dict[str, Any]]:
     """Every release and the candidate, newest first, with the headlines of their reports."""
-    names = [name for name in reversed(releases(shop.root)) if read_json(shop.releases / name / "report.json")]
+    names = [name for name in reversed(releases(shop.root)) if (shop.releases / name / "report.json").is_file()]
     if candidate_paper(shop, "report.json"):
         names.insert(0, CANDIDATE)
     return [{"name": name, "report": released_report(shop, name), "decision": _decision(shop, name)} for name in names]

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from mangaassist.console.accounts import Session
-from mangaassist.console.desk import Desk
+from mangaassist.console.desk import Desk, one_of
+from mangaassist.console.facts import waiting_items
 from mangaassist.core.errors import ConsoleRefused
 from mangaassist.core.types import DocId
 from mangaassist.data import articles, titles
@@ -37,7 +38,7 @@ def review_routes(desk: Desk) -> APIRouter:
         values = {
             "kind": _kind(kind) or "",
             "cluster": cluster,
-            "counts": desk.reviews.counts(),
+            "waiting": waiting_items(desk.reviews),
             "agreement": desk.reviews.agreement(),
             "kinds": KINDS,
         }
@@ -124,16 +125,8 @@ def _edit(desk: Desk, sent: Mapping[str, str]) -> Edit:
 
 
 def _verdict(name: str) -> Verdict:
-    for verdict in VERDICTS:
-        if verdict == name:
-            return verdict
-    raise ConsoleRefused(400, f"there is no verdict {name!r}; it is one of {', '.join(VERDICTS)}")
+    return one_of(VERDICTS, name, "verdict")
 
 
 def _kind(name: str) -> ItemKind | None:
-    for kind in KINDS:
-        if kind == name:
-            return kind
-    if name:
-        raise ConsoleRefused(400, f"there is no kind {name!r}; it is one of {', '.join(KINDS)}")
-    return None
+    return one_of(KINDS, name, "kind") if name else None

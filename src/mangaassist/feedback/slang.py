@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mangaassist.core.errors import SettingsError
 from mangaassist.queries import folded, words
-from mangaassist.queries.words import UNSPACED
 
 SLANG_FILE: Final = "slang.toml"
 _STOP: Final = frozenset(
@@ -138,8 +137,3 @@ class Vocabulary:
 def telling_words(text: str) -> list[str]:
     """The words of a text that say something, each once, in their order; in Japanese pairs of letters."""
     return [word for word in dict.fromkeys(words(text)) if word not in _STOP]
-
-
-def is_japanese_text(text: str) -> bool:
-    """Whether the text is written in kana or kanji, at least in part."""
-    return re.search(f"[{UNSPACED}]", text) is not None

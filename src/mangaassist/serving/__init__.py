@@ -33,7 +33,15 @@ from mangaassist.serving.log_files import LineSink, LogFile
 from mangaassist.serving.refusals import Refused
 from mangaassist.serving.retained_lines import retained_events, retained_lines
 from mangaassist.serving.routing import CallerIntent, route_message
-from mangaassist.serving.running import RunningServer, check_binding, listen_on, run_server, start_server
+from mangaassist.serving.running import (
+    RunningServer,
+    check_binding,
+    is_loopback,
+    listen_on,
+    run_server,
+    start_server,
+    url_of,
+)
 from mangaassist.serving.served_release import ServedRelease
 from mangaassist.serving.service_db import NotStored
 from mangaassist.serving.structured_logs import service_log, where_raised
@@ -77,6 +85,7 @@ __all__ = [
     "create_app",
     "erase_lines",
     "erase_service_rows",
+    "is_loopback",
     "listen_on",
     "logged_query_ids",
     "logged_texts",
@@ -90,5 +99,6 @@ __all__ = [
     "service_of",
     "start_server",
     "time_candidate",
+    "url_of",
     "where_raised",
 ]

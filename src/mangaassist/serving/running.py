@@ -31,7 +31,7 @@ _LOOK_EVERY_S: Final = 0.05
 
 def check_binding(host: str, keys: KeyRing) -> None:
     """Without API keys only this machine may ask; raises SettingsError for any other address."""
-    if keys.is_needed or _is_loopback(host):
+    if keys.is_needed or is_loopback(host):
         return
     reason = f"there are no API keys, so anyone who reaches {host} could ask and send events"
     raise SettingsError(
@@ -39,7 +39,8 @@ def check_binding(host: str, keys: KeyRing) -> None:
     )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -100,8 +101,7 @@ def start_server(app: FastAPI, *, host: str = LOOPBACK, port: int = 0) -> Runnin
         thread.join(_LOOK_EVERY_S)
         if not thread.is_alive():
             raise SettingsError(f"the server on {host}:{port} did not start; its log on standard error says why")
-    shown = f"[{host}]" if ":" in host else host
-    url = f"http://{shown}:{listener.getsockname()[1]}"
+    url = url_of(host, listener)
     service.log.info("listening", url=url)
     return RunningServer(app, url, server, thread)
 
@@ -152,6 +152,12 @@ def uvicorn_logs(log: Any) -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         logger.level, logger.propagate = before
+
+
+def url_of(host: str, listener: socket.socket) -> str:
+    """Where a listening socket is found."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listener.getsockname()[1]}"
 
 
 def listen_on(host: str, port: int) -> socket.socket:

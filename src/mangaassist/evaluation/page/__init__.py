@@ -2,8 +2,7 @@
 
 from mangaassist.evaluation.page.compare import compare_page
 from mangaassist.evaluation.page.page import report_page
-from mangaassist.evaluation.page.plots import Dot, forest
-from mangaassist.evaluation.page.rendering import plain, said, signed
-from mangaassist.evaluation.page.verdict import Verdict, verdict_of
+from mangaassist.evaluation.page.rendering import said, templates_of
+from mangaassist.evaluation.page.verdict import verdict_of
 
-__all__ = ["Dot", "Verdict", "compare_page", "forest", "plain", "report_page", "said", "signed", "verdict_of"]
+__all__ = ["compare_page", "report_page", "said", "templates_of", "verdict_of"]

@@ -27,11 +27,17 @@ def plain(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-_ENVIRONMENT = Environment(
-    loader=PackageLoader("mangaassist.evaluation.page", "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_ENVIRONMENT.filters |= {"said": said, "signed": signed, "plain": plain}
+def templates_of(package: str) -> Environment:
+    """The templates of a package: every text escaped, a missing value an error, and the filters above at hand."""
+    environment = Environment(
+        loader=PackageLoader(package, "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"said": said, "signed": signed, "plain": plain}
+    return environment
+
+
+_ENVIRONMENT = templates_of("mangaassist.evaluation.page")
