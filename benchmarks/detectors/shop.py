@@ -2,7 +2,8 @@
 
 A meaning has a subgenre half and a tone half, and people care more for tone. The base encoder hears tone at half
 strength, a title's popularity where nobody asked for it, and turns English one way and Japanese and romanised text the
-other: so there is something to learn, and each failure has something to go wrong with.
+other: so there is something to learn, and each failure has something to go wrong with. One that hears clearly weighs
+both halves as people do.
 """
 
 from dataclasses import dataclass, field
@@ -60,7 +61,7 @@ class Shop:
     subgenres: Numbers
     tones: Numbers
     turn: Numbers
-    tone_heard: float
+    heard: Numbers
     flaws: float
     doc_ids: tuple[DocId, ...] = field(default_factory=lambda: tuple(DocId(f"d{row:03}") for row in range(DOCUMENTS)))
 
@@ -93,7 +94,7 @@ class Shop:
         style = self.rng.normal(scale=0.05, size=(len(meaning), STYLE))
         style[:, 0] += 0.2
         style[np.arange(len(meaning)), 1 + language] += 0.3
-        return _encoded(turned, self.flaws * style, self.tone_heard, NOISE * self.flaws, self.rng)
+        return _encoded(turned, self.flaws * style, self.heard, NOISE * self.flaws, self.rng)
 
 
 def make_shop(seed: int, *, clarity: float = 0.0) -> Shop:
@@ -106,7 +107,7 @@ def make_shop(seed: int, *, clarity: float = 0.0) -> Shop:
     style = rng.normal(scale=0.05, size=(DOCUMENTS, STYLE))
     style[:, 0] += 0.25 * _standardised(np.log(popularity))
     flaws = 1 - clarity
-    tone_heard = 1 - 0.5 * flaws
+    heard = np.repeat([1 - (1 - np.sqrt(CARE)) * clarity, 1 - 0.5 * flaws], HALF)
     return Shop(
         rng=rng,
         subgenre=subgenre,
@@ -115,18 +116,18 @@ def make_shop(seed: int, *, clarity: float = 0.0) -> Shop:
         meaning=meaning,
         popularity=popularity,
         is_cold=rng.random(DOCUMENTS) < COLD_SHARE,
-        vectors=_encoded(meaning, flaws * style, tone_heard, 0.02 * flaws, rng),
+        vectors=_encoded(meaning, flaws * style, heard, 0.02 * flaws, rng),
         subgenres=subgenres,
         tones=tones,
         turn=_turn(TURN * flaws, rng),
-        tone_heard=tone_heard,
+        heard=heard,
         flaws=flaws,
     )
 
 
-def _encoded(meaning: Numbers, style: Numbers, tone_heard: float, noise: float, rng: np.random.Generator) -> Vectors:
-    heard = np.hstack([meaning[:, :HALF], tone_heard * meaning[:, HALF:], style])
-    return _unit(heard + rng.normal(scale=noise, size=heard.shape)).astype(np.float32)
+def _encoded(meaning: Numbers, style: Numbers, heard: Numbers, noise: float, rng: np.random.Generator) -> Vectors:
+    said = np.hstack([heard * meaning, style])
+    return _unit(said + rng.normal(scale=noise, size=said.shape)).astype(np.float32)
 
 
 def _turn(angle: float, rng: np.random.Generator) -> Numbers:

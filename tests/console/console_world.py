@@ -135,7 +135,7 @@ class OpenConsole:
     def start(cls, shop: Workspace) -> "OpenConsole":
         app = create_console(shop, read_settings(shop.root))
         listener = listen_on("127.0.0.1", 0)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         while not server.started:

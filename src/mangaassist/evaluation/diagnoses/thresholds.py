@@ -36,7 +36,7 @@ class DiagnosisRules:
     language_drift: float = 0.03
     click_farm_tolerated: float = 0.01
     click_farm: float = 0.02
-    saturated_base_tolerated: float = 0.97
+    saturated_base_tolerated: float = 0.95
     saturated_base: float = 1.0
     head_share: float = 0.05
     leaking_tags: int = 2
