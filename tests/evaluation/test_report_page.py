@@ -205,9 +205,8 @@ def test_every_dot_and_interval_lies_on_the_axis(found: dict[str, list[float]]) 
     assert all(0 <= dot.low <= dot.at <= dot.high <= WIDTH for dot in dots.values())
 
 
-def test_a_bar_ends_where_its_value_stands_against_the_bound() -> None:
-    drawn = bar(0.05, baseline=None, bound=0.1)
+def test_a_bar_ends_where_its_value_stands_against_what_is_tolerated_and_the_bound() -> None:
+    drawn = bar(0.05, tolerated=0.02, bound=0.1)
 
-    assert drawn.bound is not None
     assert drawn.value == pytest.approx(drawn.bound / 2, abs=0.1)
-    assert drawn.baseline is None
+    assert drawn.tolerated == pytest.approx(drawn.bound / 5, abs=0.1)

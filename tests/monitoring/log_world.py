@@ -25,7 +25,7 @@ IDS = [title.title_id for title in TITLES] + [f"more-{number}" for number in ran
 class Habits:
     """What shoppers and the service do; one field is changed to plant a fault.
 
-    seed: of a day's dice, where they must not depend on the date.
+    served: what an experiment sent, None without one.  seed: of a day's dice, where they must not depend on the date.
     """
 
     searches: int = 120
@@ -38,7 +38,13 @@ class Habits:
     unknown: float = 0.02
     degraded: float = 0.0
     latency_ms: float = 4.0
+    served: str | None = None
     seed: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Tells these searches from those of other habits on the same day."""
+        return self.release if self.served is None else f"{self.release}-{self.served}"
 
 
 class ShopLog:
@@ -55,8 +61,8 @@ class ShopLog:
 
     def _day(self, day: date, habits: Habits) -> None:
         lines, events = lines_of(day, habits)
-        write(self.logs / f"retrieval_eval-{day:%Y%m%d}-{habits.release}.jsonl", lines)
-        write(self.logs / f"ubi_events-{day:%Y%m%d}-{habits.release}.jsonl", events)
+        write(self.logs / f"retrieval_eval-{day:%Y%m%d}-{habits.name}.jsonl", lines)
+        write(self.logs / f"ubi_events-{day:%Y%m%d}-{habits.name}.jsonl", events)
 
 
 @cache
@@ -71,7 +77,7 @@ def lines_of(day: date, habits: Habits) -> tuple[list[str], list[str]]:
         for place in range(2 if again and number + 1 < habits.searches else 1):
             moment += timedelta(seconds=30)
             is_clicked = not (again and place == 0) and rng.random() >= habits.zero_click
-            query_id = f"{habits.release}-{day.isoformat()}-{number}"
+            query_id = f"{habits.name}-{day.isoformat()}-{number}"
             line = searched(query_id, moment, habits, rng, session=f"s-{day.isoformat()}-{number - place}")
             lines.append(json.dumps(line))
             events.append(json.dumps(event(query_id, "impression", line, moment)))
@@ -107,6 +113,7 @@ def searched(
         "degraded": is_degraded,
         "intent_confidence": None,
         "top_score": round(float(rng.normal(habits.score, 0.08)), 4),
+        **({} if habits.served is None else {"experiment": {"arm": "interleaved", "served": habits.served}}),
     }
 
 

@@ -140,6 +140,14 @@ def test_searches_of_another_release_are_counted_and_not_compared(workspace: Wor
     assert found["other_releases"] == {"embed-adapter-v07": 4 * 120}
 
 
+def test_answers_that_an_experiment_interleaved_are_neither_releases(workspace: Workspace, log: Log) -> None:
+    log().days(0, TODAY)
+    before = watched(workspace)
+    log(zero_click=1.0, degraded=1.0, served="interleaved").days(TODAY - 4, 4)
+
+    assert watched(workspace) == before
+
+
 def test_the_window_begins_after_the_launch(workspace: Workspace, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     """The old release answered badly: that is no drift of the new one."""
     log(release="embed-adapter-v07").days(0, 14, zero_click=1.0)

@@ -52,7 +52,9 @@ class ReadLogs:
 
 
 def read_searches(logs: Path, *, since: datetime, until: datetime, progress: Progress = no_progress) -> ReadLogs:
-    """The served searches of [since, until); judged queries that `evaluate` logged are none. Progress is of files.
+    """The served searches of [since, until), each ranked by one release. Progress is of files.
+
+    Judged queries that `evaluate` logged are none, nor are answers that an experiment interleaved from two releases.
 
     Raises DataError for a file that is broken; a file that a rotation took away meanwhile is found under its new name.
     """
@@ -117,7 +119,7 @@ class _Found:
         return sorted(told, key=lambda search: (search.at, search.query_id))
 
     def _take_search(self, line: Mapping[str, Any]) -> None:
-        if line.get("hit_source") == "judgement" or "timestamp" not in line:
+        if line.get("hit_source") == "judgement" or "timestamp" not in line or _is_interleaved(line):
             return
         try:
             search = _search(line)
@@ -154,6 +156,11 @@ def _objects(path: Path) -> Iterator[dict[str, Any] | None]:
             half = 1
     if half and not path.name.endswith(".open"):
         yield None
+
+
+def _is_interleaved(line: Mapping[str, Any]) -> bool:
+    about = line.get("experiment")
+    return isinstance(about, dict) and about.get("served") == "interleaved"
 
 
 def _search(line: Mapping[str, Any]) -> Search:

@@ -46,11 +46,9 @@ def adjusted_scores(scores: Vectors, adjustment: Adjustment) -> Vectors:
 def best_documents(scores: Vectors, doc_ids: Sequence[DocId], depth: int) -> dict[DocId, float]:
     """The best `depth` documents by their scores (documents,), best first; minus infinity is never among them."""
     count = min(depth, len(scores))
-    if count < len(scores):
-        # Ties at the cut are decided by document id, as everywhere: keep every score equal to the last one in.
-        threshold = np.partition(scores, len(scores) - count)[len(scores) - count]
-        best = np.flatnonzero(scores >= threshold)
-    else:
-        best = np.arange(len(scores))
-    order = sorted(best.tolist(), key=lambda index: (-scores[index], doc_ids[index]))[:count]
-    return {doc_ids[index]: float(scores[index]) for index in order if scores[index] > -np.inf}
+    # Ties at the cut are decided by document id, as everywhere: keep every score equal to the last one in.
+    threshold = np.partition(scores, len(scores) - count)[len(scores) - count] if count else np.inf
+    # What may not be returned goes before the sort: where few documents may, the threshold is minus infinity too.
+    best = np.flatnonzero((scores >= threshold) & (scores > -np.inf))
+    found = sorted(zip((-scores[best]).tolist(), [doc_ids[row] for row in best.tolist()], strict=True))
+    return {doc_id: -negated for negated, doc_id in found[:count]}

@@ -121,7 +121,9 @@ def _diagnoses(report: Json) -> list[dict[str, Any]] | None:
     return [
         {
             "found": found,
-            "bar": None if found["value"] is None else bar(found["value"], baseline=None, bound=found["threshold"]),
+            "bar": None
+            if found["value"] is None
+            else bar(found["value"], tolerated=found["tolerated"], bound=found["threshold"]),
         }
         for found in report["diagnoses"]
     ]

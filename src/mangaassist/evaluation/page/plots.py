@@ -38,21 +38,18 @@ def forest(differences: Mapping[str, Sequence[float]]) -> dict[str, Dot]:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A number and its marks as x places in [0, `WIDTH`]: the value, what it started from, and the bound."""
+    """A number and its marks as x places in [0, `WIDTH`]: the value, what is tolerated, and what it must not reach."""
 
     value: float
-    baseline: float | None
-    bound: float | None
+    tolerated: float
+    bound: float
 
 
-def bar(value: float, *, baseline: float | None, bound: float | None) -> Bar:
-    """Value, baseline and bound on one axis that begins at zero and ends a little past the largest of them."""
-    reach = 1.1 * max(0.0, value, baseline or 0.0, bound or 0.0) or 1.0
-
-    def place(number: float | None) -> float | None:
-        return None if number is None else round(max(0.0, number) / reach * WIDTH, 1)
-
-    return Bar(place(value) or 0.0, place(baseline), place(bound))
+def bar(value: float, *, tolerated: float, bound: float) -> Bar:
+    """Value and marks on one axis that begins at zero and ends a little past the largest of them."""
+    reach = 1.1 * max(0.0, value, tolerated, bound) or 1.0
+    value, tolerated, bound = (round(max(0.0, number) / reach * WIDTH, 1) for number in (value, tolerated, bound))
+    return Bar(value, tolerated, bound)
 
 
 def _sign(low: float, high: float) -> int:
