@@ -22,9 +22,12 @@ _QUIET = (
 """A container has no sandbox to offer, and a test asks nothing of anybody."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    """A real browser without a window; skips visibly where there is none."""
+    """A real browser without a window; skips visibly where there is none.
+
+    Closed with its module: while it is open, no other test of the process may start an event loop.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="the extra `dev` is not installed")
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed (Debian: apt install chromium)")

@@ -1,4 +1,7 @@
-"""A demo really killed in the middle, and run again, ends like one that nobody disturbed."""
+"""A demo really killed in the middle, and run again, ends like one that nobody disturbed.
+
+Kills inside a step are tested with the step; these are between steps, and one at a moment that nobody chose.
+"""
 
 import json
 import random
@@ -14,12 +17,9 @@ from mangaassist.loop import registry_of
 
 PLACES = [
     pytest.param(("mangaassist.sample.shop_files._line", 1_000), id="writing-the-log"),
-    pytest.param(("mangaassist.commands.demo.import_review", 1), id="between-proposing-and-deciding"),
     pytest.param(("mangaassist.adapter.selection.fit_rounds", 17), id="tuning"),
-    pytest.param(("mangaassist.loop.evaluating.canonical_json", 1), id="evaluating-after-the-look-was-noted"),
     pytest.param(("mangaassist.loop.deciding.report_markdown", 1), id="between-the-decision-and-its-report"),
     pytest.param(("mangaassist.promotion.registry.append", 1), id="between-publishing-and-promoting"),
-    pytest.param(("mangaassist.commands.demo._result", 1), id="after-promoting"),
 ]
 
 

@@ -85,7 +85,7 @@ def as_line(row: Any) -> str:
 
 
 @pytest.mark.parametrize("name", EXPORTS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_garbage_is_accepted_or_set_aside_and_the_counts_add_up(name: ExportName, data: st.DataObject) -> None:
     rows = data.draw(rows_of(name))

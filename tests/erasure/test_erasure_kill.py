@@ -28,21 +28,20 @@ from mangaassist.serving.service_db import open_db, transaction
 FIRST = "embed-adapter-v01"
 STEPS = {
     "after-the-plan": ("mangaassist.erasure.forgetting.begin_erasure", 1),
-    "before-service-rows": ("mangaassist.erasure.places.erase_service_rows", 2),
     "before-log-lines": ("mangaassist.erasure.places.erase_lines", 2),
     "before-a-rewritten-part-has-its-name": ("mangaassist.data.erasing_rows.publish", 1),
     "between-a-part-and-the-ledger": ("mangaassist.data.ledger.note_erased", 1),
-    "between-two-files": ("mangaassist.data.ledger.note_erased", 2),
     "before-pairs": ("mangaassist.erasure.places.write_atomic", 1),
-    "before-the-candidates-pairs": ("mangaassist.erasure.places.write_atomic", 2),
-    "before-a-releases-tombstone": ("mangaassist.promotion.erasing.write_atomic", 1),
     "between-a-tombstone-and-its-paper": ("mangaassist.promotion.erasing._remove", 1),
     "before-vectors": ("mangaassist.erasure.places.forget_texts", 2),
     "before-leftovers": ("mangaassist.erasure.forgetting.collect_garbage", 1),
-    "before-the-line": ("mangaassist.erasure.forgetting.finish_erasure", 1),
     "between-the-line-and-the-record": ("mangaassist.data.erasures._record", 3),
 }
-LATER = {step: STEPS[step] for step in list(STEPS)[1:]}
+LATER = [
+    *("before-log-lines", "before-a-rewritten-part-has-its-name", "between-a-part-and-the-ledger", "before-pairs"),
+    *("between-a-tombstone-and-its-paper", "before-leftovers", "between-the-line-and-the-record"),
+]
+"""One step of every kind; each takes two processes."""
 
 
 @pytest.fixture

@@ -2,12 +2,14 @@
 
 import fcntl
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 from erased_world import NOON, SECRET, event, pseudonym, query, take_in, traces
+from loop_fixtures import settle_in
 from loop_world import WordsEncoder
 
 from mangaassist.core.errors import DataError, WorkspaceLocked
@@ -53,22 +55,38 @@ EVENTS = [
 ]
 
 
-@pytest.fixture
-def name(shop: Workspace) -> str:
-    return pseudonym(shop, "nobuo")
+@pytest.fixture(scope="module")
+def name(evaluated_shop: Path, privacy_key_file: Path) -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MANGAASSIST_PRIVACY_KEY_FILE", str(privacy_key_file))
+        return pseudonym(Workspace.open(evaluated_shop), "nobuo")
+
+
+@pytest.fixture(scope="module")
+def lived_once(
+    evaluated_shop: Path, privacy_key_file: Path, name: str, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The client searched, clicked, trained a release, and stands in the service's logs; read only."""
+    root = tmp_path_factory.mktemp("lived") / "shop"
+    shutil.copytree(evaluated_shop, root)
+    shop = Workspace.open(root)
+    with pytest.MonkeyPatch.context() as patch:
+        settle_in(patch, privacy_key_file, tmp_path_factory.mktemp("cache"))
+        take_in(shop, "queries-late", [*QUERIES, query("q-bad", "nobuo", SECRET, at="yesterday")])
+        take_in(shop, "events-late", EVENTS)
+        settings = read_settings(shop.root)
+        make_pairs(shop, settings)
+        train_candidate(shop, settings, seed=0, progress=no_progress)
+        release_candidate(shop, actor="mina", why="a test", override="erasure, not quality, is tested here")
+        serve_once(shop, name)
+    return root
 
 
 @pytest.fixture
-def lived(shop: Workspace, name: str) -> Workspace:
-    """The client searched, clicked, trained a release, and stands in the service's logs."""
-    take_in(shop, "queries-late", [*QUERIES, query("q-bad", "nobuo", SECRET, at="yesterday")])
-    take_in(shop, "events-late", EVENTS)
-    settings = read_settings(shop.root)
-    make_pairs(shop, settings)
-    train_candidate(shop, settings, seed=0, progress=no_progress)
-    release_candidate(shop, actor="mina", why="a test", override="erasure, not quality, is tested here")
-    serve_once(shop, name)
-    return shop
+def lived(lived_once: Path, tmp_path: Path) -> Workspace:
+    """This test's own copy of the workspace that the client stands in."""
+    shutil.copytree(lived_once, tmp_path / "shop")
+    return Workspace.open(tmp_path / "shop")
 
 
 def serve_once(shop: Workspace, name: str) -> None:

@@ -16,15 +16,14 @@ SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("qrels", ["qrels", "qrels_unseen_faq"])
 @pytest.mark.skipif(not (SHARED / "stackfaq").is_dir(), reason="needs ../shared/data")
 def test_the_frozen_encoder_scores_on_the_workspace_of_stackfaq_as_on_the_set(
-    qrels: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The workspace by the code that `evaluate` runs, the set by that of `bench`; the real encoder."""
     monkeypatch.undo()
     monkeypatch.setenv("MANGAASSIST_PRIVACY_KEY_FILE", str(tmp_path / "privacy.key"))
-    folder = SHARED / "stackfaq"
+    folder, qrels = SHARED / "stackfaq", "qrels_unseen_faq"
 
     workspace, taken = workspace_from_beir(tmp_path / "faq", folder, qrels_folder=qrels)
     settings = read_settings(workspace.root)

@@ -1,10 +1,9 @@
-"""The messages that this system is for are answered fittingly, on the sample and on real titles.
+"""The messages that this system is for are answered fittingly on the sample.
 
 The encoder is the frozen one: what fits comes from reading the message, so it holds whatever was trained. The trained
-candidate is asked by `python -m benchmarks.symptoms`.
+candidate, and the real titles, are asked by `python -m benchmarks.symptoms`.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from mangaassist.adapter import Adapter
 from mangaassist.core.shop_settings import ShopSettings
 from mangaassist.core.types import Intent
 from mangaassist.data import Workspace, ingest
-from mangaassist.data.beir import load_titles
 from mangaassist.encoders import CachedEncoder, load_encoder
 from mangaassist.loop import Settings
 from mangaassist.loop.texts import first_texts
@@ -26,14 +24,8 @@ from mangaassist.serving.answering import Answering, Stages
 from mangaassist.serving.in_memory import release_in_memory
 from mangaassist.serving.served_release import Composition, ServedRelease
 
-REAL = Path(__file__).parents[3] / "shared" / "data" / "manga"
-MOST_READ = 3_000
-"""Of the real titles, so that encoding takes half a minute; the benchmark asks all of them."""
-
 WEIGHTS = CompositionWeights(reference=4.0, lexical=0.05, reference_facets=1.0, wanted=0.2, rejected=0.8)
 """As `mangaassist demo` fits them."""
-
-PATIENT = pytest.mark.timeout(900)
 
 
 class Asked:
@@ -53,12 +45,11 @@ class Asked:
         return self._how.answer(self._served, request, base, Stages(), query_id="q").results
 
 
-def shop_of_the_sample(root: Path, *, with_titles: bool) -> Workspace:
+def shop_of_the_sample(root: Path) -> Workspace:
     workspace = Workspace.create(root)
     write_shop_files(root / "sample")
     ingest(workspace, "articles", root / "sample" / "articles.jsonl")
-    if with_titles:
-        ingest(workspace, "titles", root / "sample" / "catalogue.jsonl")
+    ingest(workspace, "titles", root / "sample" / "catalogue.jsonl")
     return workspace
 
 
@@ -76,34 +67,12 @@ def key_of_these_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Asked:
     root = tmp_path_factory.mktemp("sample") / "shop"
-    return Asked(shop_of_the_sample(root, with_titles=True), root / "vectors")
-
-
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Asked:
-    if not REAL.is_dir():
-        pytest.skip(f"{REAL} is not here")
-    workspace = shop_of_the_sample(tmp_path_factory.mktemp("real") / "shop", with_titles=False)
-    titles = sorted(load_titles(REAL), key=lambda title: -(title.popularity or 0))[:MOST_READ]
-    path = workspace.root / "real" / "catalogue.jsonl"
-    path.parent.mkdir()
-    rows = (json.dumps(title.model_dump(mode="json", exclude_none=True)) + "\n" for title in titles)
-    path.write_text("".join(rows))
-    ingest(workspace, "titles", path)
-    return Asked(workspace, pytestconfig.cache.mkdir("real-titles"))
+    return Asked(shop_of_the_sample(root), root / "vectors")
 
 
 @pytest.mark.parametrize("symptom", SYMPTOMS, ids=lambda symptom: symptom.message)
 def test_the_samples_first_three_answers_fit(sample: Asked, symptom: Symptom) -> None:
     assert list(symptom.misfits(sample(symptom))) == []
-
-
-@pytest.mark.slow
-@pytest.mark.shared
-@PATIENT
-@pytest.mark.parametrize("symptom", SYMPTOMS, ids=lambda symptom: symptom.message)
-def test_the_first_three_of_the_real_titles_fit(real: Asked, symptom: Symptom) -> None:
-    assert list(symptom.misfits(real(symptom))) == []
 
 
 def test_an_answer_that_does_not_fit_is_told_with_the_reason(sample: Asked) -> None:
