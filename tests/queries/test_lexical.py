@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mangaassist.queries import LexicalIndex, lexical
+from mangaassist.queries import LexicalIndex, columns
 
 
 def test_the_score_is_bm25_over_the_best() -> None:
@@ -57,9 +57,9 @@ def test_telling_words_are_those_that_a_document_holds_and_few_others_do() -> No
 def test_words_of_many_documents_count_just_as_others_do(texts: list[str], query: str) -> None:
     """Their weights are kept in another shape, for speed."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lexical, "MANY", 1.0)
+        patch.setattr(columns, "MANY", 1.0)
         plain = LexicalIndex(texts).scores(query)
-        patch.setattr(lexical, "MANY", 0.0)
+        patch.setattr(columns, "MANY", 0.0)
 
         assert LexicalIndex(texts).scores(query).tolist() == plain.tolist()
 

@@ -5,9 +5,9 @@ import pytest
 
 from mangaassist.core.types import Adjustment, DocId, Vectors
 from mangaassist.retrieval import DocumentVectors, IndexInfo, build_index, open_index
-from mangaassist.serving.ranking import BY_VECTOR, RanksAll, RanksCandidates, best_without_vector, widened
+from mangaassist.serving.ranking import BY_VECTOR, RanksAll, RanksCandidates, best_without_vector
 
-COUNT, DIMENSION = 1_500, 32
+COUNT, DIMENSION = 6_000, 32
 IDS = [DocId(f"d{number:04}") for number in range(COUNT)]
 KINDS = ["title" if number % 3 else "article" for number in range(COUNT)]
 
@@ -34,8 +34,8 @@ def test_candidates_scored_exactly_give_the_ranking_of_all(both: tuple[RanksAll,
         bonus = np.where(rng.random(COUNT) < 0.03, rng.random(COUNT), 0).astype(np.float32)
         adjustment = Adjustment(bonus, rng.random(COUNT) < 0.9)
 
-        expected = everything.best(query, adjustment, 10, {})
-        found = candidates.best(query, adjustment, 10, {})
+        expected = everything.best(query, adjustment, 10)
+        found = candidates.best(query, adjustment, 10)
 
         assert list(found) == list(expected)
         assert list(found.values()) == pytest.approx(list(expected.values()), abs=1e-5)
@@ -48,7 +48,7 @@ def test_a_document_that_only_its_bonus_brings_up_is_found(both: tuple[RanksAll,
     bonus = np.zeros(COUNT, dtype=np.float32)
     bonus[worst] = 3.0
 
-    assert list(candidates.best(query, Adjustment(bonus), 1, {})) == [IDS[worst]]
+    assert list(candidates.best(query, Adjustment(bonus), 1)) == [IDS[worst]]
     assert BY_VECTOR < COUNT
 
 
@@ -57,14 +57,10 @@ def test_a_filter_reaches_past_the_nearest_candidates(both: tuple[RanksAll, Rank
     query = drawn(1, 4)[0]
     allowed = np.array([kind == "article" for kind in KINDS])
 
-    expected = everything.best(query, Adjustment(allowed=allowed), 400, {})
-    found = candidates.best(query, Adjustment(allowed=allowed), 400, {"kind": ["article"]})
+    expected = everything.best(query, Adjustment(allowed=allowed), 400)
+    found = candidates.best(query, Adjustment(allowed=allowed), 400)
 
     assert list(found) == list(expected)
-
-
-def test_a_filter_for_the_index_lets_documents_without_a_value_pass() -> None:
-    assert widened({"kind": {"title"}, "language": {"en"}}) == {"kind": ["title"], "language": ["", "en"]}
 
 
 def test_without_a_vector_only_what_something_speaks_for_is_found() -> None:

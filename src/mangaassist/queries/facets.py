@@ -6,17 +6,15 @@ A facet counts by its idf, so that sharing "found family" says more than sharing
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from mangaassist.core.types import DocId
 from mangaassist.data import Title
+from mangaassist.queries.columns import Columns, Scores
 from mangaassist.queries.words import words
 
 Facet = tuple[str, ...]
 """A facet as its words: `slice_of_life`, `slice-of-life` and `Slice of Life` are one."""
-
-Scores = npt.NDArray[np.float32]
 
 
 def facet_of(name: str) -> Facet:
@@ -49,13 +47,13 @@ class FacetIndex:
         ]
         rows, columns = np.array(cells, dtype=np.int64).reshape(-1, 2).T
         shape = (len(doc_ids), max(1, len(self._column)))  # a corpus without titles has no facet, but a matrix
-        self._has = sparse.csr_matrix((np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=shape)
-        count = np.asarray(self._has.sum(axis=0)).ravel()
+        has = sparse.csr_matrix((np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=shape)
+        count = np.asarray(has.sum(axis=0)).ravel()
         self._idf = np.log(max(len(held), 1) / np.maximum(count, 1)).astype(np.float32)
-        weighted = self._has @ sparse.diags(self._idf)
+        weighted = has @ sparse.diags(self._idf)
         length = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
         self._unit = (sparse.diags((1 / np.maximum(length, 1e-9)).astype(np.float32)) @ weighted).tocsr()
-        self._having, self._sharing = self._has.tocsc(), self._unit.tocsc()
+        self._having, self._sharing = Columns(has), Columns(self._unit)
 
     def __contains__(self, facet: object) -> bool:
         return facet in self._column
@@ -79,7 +77,8 @@ class FacetIndex:
         for row in rows:
             start, end = self._unit.indptr[row : row + 2]
             wanted[self._unit.indices[start:end]] += self._unit.data[start:end] / len(rows)
-        return _summed(self._sharing, wanted)
+        columns = np.flatnonzero(wanted)
+        return self._sharing.summed(zip(columns.tolist(), wanted[columns].tolist(), strict=True))
 
     def wanted(self, facets: Iterable[Facet]) -> Scores:
         """(documents,) in [0, 1]: the share, by rarity, of these facets that each document has."""
@@ -94,18 +93,4 @@ class FacetIndex:
         return self._summed({facet: weight / total for facet, weight in weights.items()} if total > 0 else {})
 
     def _summed(self, weights: Mapping[Facet, float]) -> Scores:
-        if not weights:
-            return np.zeros(len(self._row), dtype=np.float32)
-        vector = np.zeros(len(self._idf), dtype=np.float32)
-        for facet, weight in weights.items():
-            vector[self._column[facet]] = weight
-        return _summed(self._having, vector)
-
-
-def _summed(columns: sparse.csc_matrix, weights: Scores) -> Scores:
-    """The columns times their weights, added up; those of weight 0, which are most, are not looked at."""
-    found = np.zeros(columns.shape[0], dtype=np.float32)
-    for column in np.flatnonzero(weights).tolist():
-        start, end = columns.indptr[column : column + 2]
-        found[columns.indices[start:end]] += columns.data[start:end] * weights[column]
-    return found
+        return self._having.summed((self._column[facet], weights[facet]) for facet in sorted(weights))

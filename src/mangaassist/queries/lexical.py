@@ -9,20 +9,15 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
+from mangaassist.queries.columns import Columns, Scores
 from mangaassist.queries.words import words
 
 SATURATION: Final = 1.2
 LENGTH_PULL: Final = 0.75
 TELLING_SHARE: Final = 0.1
 """A word that more of the documents hold than this tells nobody why one of them was found."""
-
-MANY: Final = 0.15
-"""The weights of a word that more of the documents hold than this are kept as a row of all: adding these is faster."""
-
-Scores = npt.NDArray[np.float32]
 
 
 class LexicalIndex:
@@ -43,24 +38,12 @@ class LexicalIndex:
         idf = np.log1p((self._size - held + 0.5) / (held + 0.5))
         weights = idf[columns] * times * (SATURATION + 1) / (times + SATURATION * pull[rows])
         shape = (self._size, len(self._column))
-        self._weights = sparse.csc_matrix((weights.astype(np.float32), (rows, columns)), shape=shape)
-        self._weights.sort_indices()
-        held_by = np.diff(self._weights.indptr)
-        self._of_many = {
-            int(column): self._weights[:, [column]].toarray().ravel()
-            for column in np.flatnonzero(held_by > self._size * MANY)
-        }
+        self._weights = Columns(sparse.csc_matrix((weights.astype(np.float32), (rows, columns)), shape=shape))
 
     def scores(self, text: str) -> Scores:
         """(documents,) in [0, 1]: 1 for the best match, all 0 where no word is known."""
         columns = [self._column[word] for word in dict.fromkeys(words(text)) if word in self._column]
-        found = np.zeros(self._size, dtype=np.float32)
-        for column in columns:
-            if column in self._of_many:
-                found += self._of_many[column]
-                continue
-            start, end = self._weights.indptr[column : column + 2]
-            found[self._weights.indices[start:end]] += self._weights.data[start:end]
+        found = self._weights.summed((column, 1.0) for column in columns)
         best = found.max(initial=0.0)
         return found / best if best > 0 else found
 
@@ -71,16 +54,15 @@ class LexicalIndex:
     def telling_words_of(self, typed: Iterable[str], rows: Sequence[int]) -> list[list[str]]:
         """The same for several documents at once."""
         found: list[list[tuple[float, str]]] = [[] for _ in rows]
-        wanted, most = np.asarray(rows, dtype=self._weights.indices.dtype), max(1.0, TELLING_SHARE * self._size)
+        wanted, most = np.asarray(rows, dtype=np.int32), max(1.0, TELLING_SHARE * self._size)
         for word in dict.fromkeys(typed):
             column = self._column.get(word)
             if column is None:
                 continue
-            start, end = self._weights.indptr[column : column + 2]
-            if end - start > most:
+            holding, weights = self._weights.of(column)
+            if len(holding) > most:
                 continue
-            holding, weights = self._weights.indices[start:end], self._weights.data[start:end]
-            places = np.minimum(np.searchsorted(holding, wanted), end - start - 1)
+            places = np.minimum(np.searchsorted(holding, wanted), len(holding) - 1)
             for number in np.flatnonzero(holding[places] == wanted).tolist():
                 found[number].append((-float(weights[places[number]]), word))
         return [[word for _, word in sorted(each)] for each in found]

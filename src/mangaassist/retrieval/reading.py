@@ -1,4 +1,4 @@
-"""A snapshot and documents in, their vectors by number out: many at once, without looking up an id."""
+"""A snapshot and documents in, their vectors by number out, and the numbers of those near a query, without any id."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,9 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from mangaassist.core.types import DocId, Vectors
-from mangaassist.retrieval.scoring import Rows
+from mangaassist.retrieval.scan import Near, Scan
+from mangaassist.retrieval.scoring import Mask, Rows, products
 from mangaassist.retrieval.snapshot import Snapshot
 from mangaassist.retrieval.store import known_row, row_of
+
+_FEW = 2_000
+"""Allowed documents that are faster to score one by one than to scan for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +20,14 @@ class VectorReader:
     """The vectors of some documents, as they stood when it was made; those of the build stay in its mapped file.
 
     sources: per document the row of the build, or -1 less the row among `changed`, (m, d).
+    numbers: per row of the build the document, -1 for one that is none of these.  scan: None for a small build.
     """
 
     built: Vectors
     changed: Vectors
     sources: Rows
+    numbers: Rows
+    scan: Scan | None
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -36,6 +43,24 @@ class VectorReader:
             found[later] = self.changed[-1 - sources[later]]
         return found
 
+    def near(self, query: Vectors, depth: int, allowed: Mask) -> Near:
+        """About `depth` documents of those allowed (m,), the nearest to a query (d,), and every one since the build.
+
+        Where a scan is not worth it these are all that are allowed.
+        """
+        of_build = np.logical_and(allowed[self.numbers], self.numbers >= 0) if len(self.built) else allowed[:0]
+        found = None
+        if self.scan is not None and int(of_build.sum()) > _FEW:
+            found = self.scan.near(query, depth, of_build)
+        if found is None:
+            rows = np.flatnonzero(of_build)
+            found = Near(rows, products(self.built, query, rows), -np.inf)
+        later = np.flatnonzero((self.sources < 0) & allowed)
+        numbers = np.concatenate([self.numbers[found.rows], later])
+        scores = np.concatenate([found.products, self.changed[-1 - self.sources[later]] @ query])
+        ascending = np.argsort(numbers)
+        return Near(numbers[ascending], scores[ascending], found.beyond)
+
     def _room(self, count: int) -> Vectors:
         return np.empty((count, self.changed.shape[1]), dtype=np.float32)
 
@@ -49,4 +74,7 @@ def reader_of(snapshot: Snapshot, doc_ids: Sequence[DocId]) -> VectorReader:
         if row is None or not (snapshot.kept is None or snapshot.kept[row]):
             row = -1 - known_row(changed.doc_ids, doc_id)
         sources[number] = row
-    return VectorReader(build.vectors, changed.documents().vectors, sources)
+    numbers = np.full(len(build.doc_ids), -1, dtype=np.int64)
+    of_build = np.flatnonzero(sources >= 0)
+    numbers[sources[of_build]] = of_build
+    return VectorReader(build.vectors, changed.documents().vectors, sources, numbers, build.scan)

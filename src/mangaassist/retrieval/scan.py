@@ -1,10 +1,14 @@
 """A query in, the rows that are probably its best out: a scan over vectors compressed to one bit a dimension.
 
-faiss's RaBitQ estimates an inner product from a vector's signs around the mean. The best few hundred by estimate are
-scored exactly; the error seen on them says how far below the last estimate a document of the best `k` may hide, and
-while that is too close, three times as many are taken. Vectors without any structure need it, real ones hardly do.
+faiss's RaBitQ estimates an inner product from a vector's signs around the mean, in a space turned at random: without
+the turn the estimate leans, since an encoder's dimensions are not alike. The best few hundred by estimate are scored
+exactly; the error seen on them says how far below the last estimate a better document may hide. Who asks takes more
+where that is too near. Vectors without any structure need it, real ones hardly do.
+
+Source: Gao & Long 2024, "RaBitQ".
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import faiss
@@ -13,53 +17,83 @@ import numpy as np
 from mangaassist.core.types import Vectors
 from mangaassist.retrieval.scoring import Mask, Rows, products
 
+FACTOR = 3
+"""So many times as many are taken where too few were."""
 _FIRST = 200
 _REACH = 6
 """So many times as many are taken at first as are asked for: a second scan costs more than scoring some hundreds."""
-_FACTOR = 3
 _DEVIATIONS = 2.0
 """Measured at 100,000 vectors (docs/index.md): recall over .99 even on vectors without structure."""
+_TURN = 1
+"""The seed of the turn."""
 _WORTH_IT = 4
 """A scan that leaves a quarter of the documents to score exactly saves nothing over scoring all."""
-_QUERY_BITS = 4
-_MAPPED = faiss.IO_FLAG_MMAP_IFC | faiss.IO_FLAG_READ_ONLY
+_SPARE = 1.2
+"""Of documents that pass a filter so many times as many are expected to be needed: they are not spread evenly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """What a scan found: rows in ascending order, and their exact inner products with the query.
+
+    beyond: what the product of no other row exceeds, almost surely; minus infinity where there is no other.
+    """
+
+    rows: Rows
+    products: Vectors
+    beyond: float
 
 
 def write_scan(vectors: Vectors, path: Path) -> None:
     """Write the compressed vectors to `path`."""
     faiss.omp_set_num_threads(1)
-    index = faiss.IndexRaBitQ(vectors.shape[1], faiss.METRIC_INNER_PRODUCT)
-    index.qb = _QUERY_BITS
+    dimension = vectors.shape[1]
+    turn = faiss.RandomRotationMatrix(dimension, dimension)
+    turn.init(_TURN)
+    index = faiss.IndexPreTransform(turn, faiss.IndexRaBitQFastScan(dimension, faiss.METRIC_INNER_PRODUCT))
     index.train(vectors)
     index.add(vectors)
     path.write_bytes(faiss.serialize_index(index).tobytes())
 
 
 class Scan:
-    """Compressed vectors, memory-mapped, beside the full ones that they stand for."""
+    """Compressed vectors, read into memory (a byte for eight dimensions), beside the full ones that they stand for."""
 
     def __init__(self, path: Path, vectors: Vectors) -> None:
-        self._index = faiss.read_index(str(path), _MAPPED)
+        self._index = faiss.deserialize_index(np.fromfile(path, dtype=np.uint8))
         self._vectors = vectors
 
-    def candidates(self, query: Vectors, k: int, allowed: Mask | None) -> Rows | None:
-        """Rows in ascending order, almost surely with the best `k` of those allowed; None where all must be scored.
+    def near(self, query: Vectors, depth: int, allowed: Mask | None) -> Near | None:
+        """About `depth` rows of those allowed, the nearest by estimate; None where so many are not worth a scan.
 
         One thread: a service answers several queries at once instead.
         """
         faiss.omp_set_num_threads(1)
-        count = len(self._vectors) if allowed is None else int(allowed.sum())
-        bits = None if allowed is None else np.packbits(allowed, bitorder="little")
-        selector = None if bits is None else faiss.IDSelectorBitmap(bits)
-        parameters = faiss.RaBitQSearchParameters(sel=selector, qb=_QUERY_BITS)
+        count, total = (len(self._vectors) if allowed is None else int(allowed.sum())), len(self._vectors)
+        if depth * _WORTH_IT > count:
+            return None
+        fetched = depth if allowed is None else int(_SPARE * depth * total / count)
+        if fetched * _WORTH_IT > total:
+            return None
+        estimates, rows = self._index.search(query[np.newaxis], fetched)
+        last = float(estimates[0][-1])
+        kept = rows[0] >= 0 if allowed is None else (rows[0] >= 0) & allowed[rows[0]]
+        estimated, found = estimates[0][kept], rows[0][kept]
+        ascending = np.argsort(found)
+        found = found[ascending]
+        exact = products(self._vectors, query, found)
+        return Near(found, exact, last + _farther(exact - estimated[ascending]))
+
+    def candidates(self, query: Vectors, k: int, allowed: Mask | None) -> Rows | None:
+        """Rows in ascending order, almost surely with the best `k` of those allowed; None where all must be scored."""
         depth = max(_FIRST, _REACH * k)
-        while depth * _WORTH_IT <= count:
-            estimates, rows = self._index.search(query[np.newaxis], depth, params=parameters)
-            ascending = np.argsort(rows[0])
-            exact = products(self._vectors, query, rows[0][ascending])
-            spread = float((exact - estimates[0][ascending]).std())
-            if estimates[0][-1] + _DEVIATIONS * spread < np.partition(exact, depth - k)[depth - k]:
-                found: Rows = rows[0][ascending]
-                return found
-            depth *= _FACTOR
+        while (found := self.near(query, depth, allowed)) is not None:
+            if len(found.rows) >= k and found.beyond < np.partition(found.products, -k)[-k]:
+                return found.rows
+            depth *= FACTOR
         return None
+
+
+def _farther(errors: Vectors) -> float:
+    """How far a product may lie above its estimate; equal documents have equal errors, which then count whole."""
+    return max(0.0, float(errors.mean())) + _DEVIATIONS * float(errors.std()) if len(errors) else 0.0

@@ -78,7 +78,7 @@ class Answering:
         stages.end("compose")
         adapted = None if composed is None else served.adapter.adapt_queries(composed)
         stages.end("adapt")
-        found = _found(served, adapted, adjustment, request.k + REACH, where)
+        found = _found(served, adapted, adjustment, request.k + REACH)
         stages.end("search")
         ordered = placed(found, self.shop, request.k, is_available=served.is_available)
         reasons = Reasons(served, reading, weights, [each.doc_id for each in ordered])
@@ -145,12 +145,10 @@ def _composed(served: ServedRelease, reading: Reading, base: Vectors) -> Vectors
     return joined
 
 
-def _found(
-    served: ServedRelease, adapted: Vectors | None, adjustment: Adjustment, depth: int, where: Where
-) -> Mapping[DocId, float]:
+def _found(served: ServedRelease, adapted: Vectors | None, adjustment: Adjustment, depth: int) -> Mapping[DocId, float]:
     if adapted is None:
         return best_without_vector(served.doc_ids, adjustment, depth)
-    return served.ranks.best(adapted, adjustment, depth, where)
+    return served.ranks.best(adapted, adjustment, depth)
 
 
 def _result(served: ServedRelease, each: Placed, reasons: Reasons) -> Result:

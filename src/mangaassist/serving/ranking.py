@@ -3,7 +3,8 @@
     score(document) = query · document + bonus(document)
 
 Up to `EXACT_UP_TO` documents every one is scored, by the very code that evaluation runs. Above, candidates are scored
-exactly: the index's best by vector, and those farther away whose bonus makes up for that.
+exactly: those nearest by vector, as many as it takes until no other can be among the first by its vector alone, and
+those farther away whose bonus makes up for that.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,12 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from mangaassist.core.types import Adjustment, DocId, QueryId, Vectors
-from mangaassist.retrieval import EmbeddedStore, VectorReader, Where, adjusted_scores, best_documents, search_run
+from mangaassist.retrieval import FACTOR, EmbeddedStore, VectorReader, adjusted_scores, best_documents, search_run
 
-BY_VECTOR: Final = 100
+BY_VECTOR: Final = 600
+REACH: Final = 4
+"""So many times as many are taken by vector as are asked for, `BY_VECTOR` at least."""
 BY_BONUS: Final = 2_000
 FIRST: Final = 10
-"""So many results must not miss one that only its bonus lifts among them."""
+"""So many results must not miss one, whatever lifts it among them; those after them are there to fill a gap."""
 
 Rows: TypeAlias = npt.NDArray[np.int64]
 
@@ -29,8 +32,8 @@ _THE_QUERY: Final = QueryId("")
 class Ranks(Protocol):
     """Anything that ranks one catalogue."""
 
-    def best(self, query: Vectors, adjustment: Adjustment, k: int, where: Where) -> Mapping[DocId, float]:
-        """The best `k` of the documents that may be returned, best first. where: a filter that those all pass."""
+    def best(self, query: Vectors, adjustment: Adjustment, k: int) -> Mapping[DocId, float]:
+        """The best `k` of the documents that the adjustment lets through, best first."""
         ...
 
 
@@ -41,9 +44,8 @@ class RanksAll:
     doc_ids: Sequence[DocId]
     vectors: Vectors
 
-    def best(self, query: Vectors, adjustment: Adjustment, k: int, where: Where) -> Mapping[DocId, float]:
-        """See `Ranks`; the adjustment says all that the filter does."""
-        del where
+    def best(self, query: Vectors, adjustment: Adjustment, k: int) -> Mapping[DocId, float]:
+        """See `Ranks`."""
         queries = query[None, :]
         return search_run([_THE_QUERY], queries, self.doc_ids, self.vectors, depth=k, adjust=lambda _: adjustment)[
             _THE_QUERY
@@ -52,37 +54,34 @@ class RanksAll:
 
 @dataclass(frozen=True, slots=True)
 class RanksCandidates:
-    """Scores candidates. rows: where each document stands in the adjustment, and to the reader."""
+    """Scores candidates. reader: of the vectors of doc_ids, in their order."""
 
-    store: EmbeddedStore
     doc_ids: Sequence[DocId]
-    rows: Mapping[DocId, int]
     reader: VectorReader
 
     @classmethod
     def over(cls, store: EmbeddedStore, doc_ids: Sequence[DocId]) -> Self:
         """Ranks these documents of a store, in this order, as they stand now."""
-        return cls(store, doc_ids, {doc_id: row for row, doc_id in enumerate(doc_ids)}, store.reader(doc_ids))
+        return cls(doc_ids, store.reader(doc_ids))
 
-    def best(self, query: Vectors, adjustment: Adjustment, k: int, where: Where) -> Mapping[DocId, float]:
+    def best(self, query: Vectors, adjustment: Adjustment, k: int) -> Mapping[DocId, float]:
         """See `Ranks`."""
-        reach = max(BY_VECTOR, k)
-        near = self.store.search(query[None, :], reach, where=widened(where) or None)[0]
-        known = [row for doc_id in near.doc_ids if (row := self.rows.get(doc_id)) is not None]
-        chosen = np.array(sorted(known), dtype=np.int64)
-        if adjustment.bonus is not None and len(near.doc_ids) == reach:
-            lifted = _lifted(adjustment, self._scores(query, chosen, adjustment), float(near.scores[-1]))
-            chosen = np.union1d(chosen, lifted)
-        doc_ids = [self.doc_ids[row] for row in chosen.tolist()]
-        return best_documents(self._scores(query, chosen, adjustment), doc_ids, k)
-
-    def _scores(self, query: Vectors, rows: Rows, adjustment: Adjustment) -> Vectors:
-        return adjusted_scores(self.reader.vectors(rows) @ query, _of_rows(adjustment, rows))
-
-
-def widened(where: Where) -> dict[str, list[str]]:
-    """The filter for an index, which lets documents pass that have no value, articles among them."""
-    return {name: sorted(values) if name == "kind" else ["", *sorted(values)] for name, values in where.items()}
+        allowed = np.ones(len(self.doc_ids), dtype=np.bool_) if adjustment.allowed is None else adjustment.allowed
+        bonus = adjustment.bonus
+        depth = max(BY_VECTOR, REACH * k)
+        while True:
+            near = self.reader.near(query, depth, allowed)
+            scores = near.products if bonus is None else near.products + bonus[near.rows]
+            last = _last_of_first(scores, min(k, FIRST))
+            if near.beyond <= last:
+                break
+            depth *= FACTOR
+        rows = near.rows
+        if bonus is not None and near.beyond > -np.inf:
+            lifted = np.setdiff1d(_lifted(bonus * allowed, last - near.beyond), rows, assume_unique=True)
+            rows = np.concatenate([rows, lifted])
+            scores = np.concatenate([scores, self.reader.vectors(lifted) @ query + bonus[lifted]])
+        return best_documents(scores, [self.doc_ids[row] for row in rows.tolist()], k)
 
 
 def best_without_vector(doc_ids: Sequence[DocId], adjustment: Adjustment, k: int) -> Mapping[DocId, float]:
@@ -91,23 +90,14 @@ def best_without_vector(doc_ids: Sequence[DocId], adjustment: Adjustment, k: int
     return {doc_id: score for doc_id, score in best_documents(scores, doc_ids, k).items() if score > 0}
 
 
-def _lifted(adjustment: Adjustment, found: Vectors, farthest: float) -> Rows:
-    """Rows that their bonus may lift among the first `FIRST`, though their vectors are farther than `farthest`.
+def _last_of_first(scores: Vectors, count: int) -> float:
+    """The score of the last of the first results; minus infinity where there are not so many."""
+    return float(np.partition(scores, -count)[-count]) if len(scores) >= count else -np.inf
 
-    found: scores of those nearer. Of more than `BY_BONUS` such rows, those of the highest bonus.
-    """
-    assert adjustment.bonus is not None
-    bonus = adjustment.bonus if adjustment.allowed is None else adjustment.bonus * adjustment.allowed
-    last = np.partition(found, len(found) - FIRST)[len(found) - FIRST] if len(found) >= FIRST else -np.inf
-    needed = float(last) - farthest
+
+def _lifted(bonus: Vectors, needed: float) -> Rows:
+    """Rows that a bonus of what is needed lifts; of more than `BY_BONUS` those of the highest."""
     rows = np.flatnonzero((bonus >= needed) & (bonus > 0))
     if len(rows) <= BY_BONUS:
         return rows
     return rows[np.argpartition(bonus[rows], len(rows) - BY_BONUS)[len(rows) - BY_BONUS :]]
-
-
-def _of_rows(adjustment: Adjustment, rows: Rows) -> Adjustment:
-    return Adjustment(
-        None if adjustment.bonus is None else adjustment.bonus[rows],
-        None if adjustment.allowed is None else adjustment.allowed[rows],
-    )

@@ -1,0 +1,47 @@
+"""A sparse matrix of documents and words or facets in, sums of its columns out: what a query says of each document.
+
+Most columns hold few documents and are added where they hold; those that many hold are kept whole as well, since
+adding a row of all is several times faster than adding at so many places.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+MANY: Final = 0.1
+"""A column that more than this share of the documents hold is kept whole."""
+
+Scores = npt.NDArray[np.float32]
+
+
+class Columns:
+    """The columns of a matrix (documents, n), its rows in the order that scores come in."""
+
+    def __init__(self, matrix: sparse.csr_matrix | sparse.csc_matrix) -> None:
+        self._held = matrix.tocsc()
+        self._held.sort_indices()
+        self._size = matrix.shape[0]
+        held_by = np.diff(self._held.indptr)
+        self._whole = {
+            int(column): self._held[:, [column]].toarray().ravel()
+            for column in np.flatnonzero(held_by > self._size * MANY)
+        }
+
+    def summed(self, weights: Iterable[tuple[int, float]]) -> Scores:
+        """(documents,): the sum of the columns of these numbers, each times its weight."""
+        found = np.zeros(self._size, dtype=np.float32)
+        for column, weight in weights:
+            if column in self._whole:
+                found += self._whole[column] * np.float32(weight)
+            else:
+                rows, values = self.of(column)
+                found[rows] += values * np.float32(weight)
+        return found
+
+    def of(self, column: int) -> tuple[npt.NDArray[np.int32], Scores]:
+        """The documents that a column holds, in ascending order, and its value for each."""
+        start, end = self._held.indptr[column : column + 2]
+        return self._held.indices[start:end], self._held.data[start:end]
