@@ -1,4 +1,5 @@
 import threading
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,6 +8,7 @@ from small_engine import DIMENSION, hashed_words
 
 from mangaassist.core.errors import EncoderError
 from mangaassist.core.types import Vectors
+from mangaassist.encoders import PartlyEncoded
 from mangaassist.serving import ServiceSettings
 from mangaassist.serving.query_encoder import QueryEncoder
 
@@ -125,3 +127,42 @@ def test_what_is_kept_is_given_while_the_encoder_rests() -> None:
         world.queries.vector(text)
 
     assert world.queries.vector("kept") is not None
+
+
+class PickyEncoder(CountedEncoder):
+    """Refuses one text; remembers which texts came together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.together: list[list[str]] = []
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        self.together.append(list(texts))
+        vectors = super().encode(texts)
+        if "refused" in texts:
+            found = dict(zip(texts, vectors, strict=True))
+            found.pop("refused")
+            raise PartlyEncoded("a text was refused", found)
+        return vectors
+
+
+def test_queries_that_wait_go_together_and_one_that_is_refused_takes_no_other_with_it() -> None:
+    encoder = PickyEncoder()
+    encoder.door = threading.Event()
+    queries = QueryEncoder(encoder, SETTINGS, complain=lambda _: None, calls_at_once=1)
+    found: dict[str, Vectors | None] = {}
+    threads = []
+    for number, text in enumerate(["first", "dark", "refused", "cosy"]):
+        threads.append(threading.Thread(target=lambda text=text: found.update({text: queries.vector(text)})))
+        threads[-1].start()
+        while (len(encoder.asked), queries.waiting) != (1, number):
+            time.sleep(0.001)
+
+    encoder.door.set()
+    for thread in threads:
+        thread.join()
+
+    assert encoder.together == [["first"], ["dark", "refused", "cosy"]]
+    assert found.pop("refused") is None
+    for text, vector in found.items():
+        assert np.array_equal(vector, hashed_words([text])[0])  # type: ignore[arg-type]

@@ -11,6 +11,9 @@ from mangaassist.encoders.titan_text import CostEstimate, estimate_cost
 ENCODERS = ("local", "nano", "titan")
 """Names that `--encoder` takes."""
 
+COMPUTED_HERE = frozenset({"local", "nano"})
+"""Those of them that compute on this machine; the others are waited for."""
+
 
 def load_encoder(name: str, titan: TitanSettings | None = None) -> Encoder:
     """The encoder of this name; raises EncoderError naming those there are, MissingExtra naming what to install."""
@@ -25,6 +28,7 @@ def load_encoder(name: str, titan: TitanSettings | None = None) -> Encoder:
 
 
 __all__ = [
+    "COMPUTED_HERE",
     "ENCODERS",
     "CachedEncoder",
     "CostEstimate",

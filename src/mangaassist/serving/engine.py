@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from mangaassist.core.types import Vectors, no_progress
 from mangaassist.data import Workspace
-from mangaassist.encoders import Encoder
+from mangaassist.encoders import COMPUTED_HERE, Encoder
 from mangaassist.loop import Settings, workspace_encoder
 from mangaassist.serving.answering import Answering, Stages
 from mangaassist.serving.answers import Answer, RetrieveRequest, TextKind
@@ -72,7 +72,9 @@ class LiveEngine:
             log.warning("the encoder gave no vector in time", **where_raised(error))
 
         live = LiveRelease(workspace, settings, stored, log=log)
-        engine = cls(live, QueryEncoder(encoder or stored.wrapped, settings.service, complain=complain), settings)
+        at_once = 1 if settings.encoder in COMPUTED_HERE else None
+        queries = QueryEncoder(encoder or stored.wrapped, settings.service, complain=complain, calls_at_once=at_once)
+        engine = cls(live, queries, settings)
         engine._encoder.warm_up()
         if look_every_s is not None:
             live.start(look_every_s)

@@ -1,5 +1,8 @@
 """A query text in, its base vector out, or none in time: the encoder behind a memory, a time limit, a circuit breaker.
 
+Queries that wait while others are encoded go together in the next call: four at once cost a local encoder less than two
+by themselves, so a rush makes each of them cheaper.
+
 After some failures in a row the encoder is left alone for a while, so that an outage costs an answer no time; then one
 query tries it again.
 """
@@ -9,21 +12,30 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from queue import SimpleQueue
-from typing import Final
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Final, TypeAlias
 
 from mangaassist.core.errors import RetrievalError
 from mangaassist.core.service_settings import ServiceSettings
 from mangaassist.core.types import Vectors
-from mangaassist.encoders import Encoder
+from mangaassist.encoders import Encoder, PartlyEncoded
 
 LOADS_WITHIN_S: Final = 60.0
 """A local encoder reads its weights in a second, on a busy machine in several."""
 
 
+TOGETHER: Final = 16
+"""Queries in one call at most."""
+
+_Call: TypeAlias = tuple["Future[Vectors]", str]
+
+
 class QueryEncoder:
     """Called from several threads at once. complain: told of every failure that it covers.
 
+    calls_at_once: of the encoder; None for as many as answers are under way, which suits one that is waited for.
+    One that computes on this machine is quicker with one call of many queries.
     Its own threads are daemons: a call that never returns must not keep the process alive.
     """
 
@@ -33,6 +45,7 @@ class QueryEncoder:
         settings: ServiceSettings,
         *,
         complain: Callable[[Exception], None],
+        calls_at_once: int | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.encoder = encoder
@@ -42,14 +55,19 @@ class QueryEncoder:
         self._failures, self._rests_until = 0, 0.0
         self.from_memory, self.from_encoder = 0, 0
         """How many queries' vectors were remembered, and how many came from the encoder."""
-        self._calls: SimpleQueue[tuple[Future[Vectors], str]] = SimpleQueue()
-        for number in range(settings.engine_threads):
+        self._calls: SimpleQueue[_Call] = SimpleQueue()
+        for number in range(calls_at_once or settings.engine_threads):
             threading.Thread(target=self._work, name=f"encode-{number}", daemon=True).start()
 
     @property
     def is_resting(self) -> bool:
         """Whether the encoder has failed so often that it is left alone."""
         return self._failures >= self._settings.encoder_failures
+
+    @property
+    def waiting(self) -> int:
+        """Queries that wait for the next call."""
+        return self._calls.qsize()
 
     def vector(self, text: str) -> Vectors | None:
         """The base vector (d,) of a text; None where the encoder failed, took too long, or is left alone."""
@@ -95,10 +113,30 @@ class QueryEncoder:
 
     def _work(self) -> None:
         while True:
-            call, text = self._calls.get()
-            if not call.set_running_or_notify_cancel():
-                continue
-            try:
-                call.set_result(self.encoder.encode([text])[0])
-            except BaseException as error:
+            calls = [call for call in self._waiting() if call[0].set_running_or_notify_cancel()]
+            if calls:
+                self._settle(calls)
+
+    def _waiting(self) -> list[_Call]:
+        """The next query and whatever waits with it."""
+        calls = [self._calls.get()]
+        with suppress(Empty):
+            while len(calls) < TOGETHER:
+                calls.append(self._calls.get_nowait())
+        return calls
+
+    def _settle(self, calls: Sequence[_Call]) -> None:
+        try:
+            vectors = self.encoder.encode([text for _, text in calls])
+        except PartlyEncoded as error:
+            for call, text in calls:
+                if text in error.vectors:
+                    call.set_result(error.vectors[text])
+                else:
+                    call.set_exception(error)
+        except BaseException as error:
+            for call, _ in calls:
                 call.set_exception(error)
+        else:
+            for (call, _), vector in zip(calls, vectors, strict=True):
+                call.set_result(vector)
