@@ -5,12 +5,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 collect_ignore_glob = ["*conftest.py"]
 """Doctests are looked for in all modules; several of one name would be taken for one another."""
+
+settings.register_profile("suite", max_examples=40, deadline=None)
+settings.load_profile("suite")
+"""A hundred properties are looked at in every run; a busy machine is no failure of theirs."""
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 """The machine's own browser: nothing is downloaded for a test."""
