@@ -16,7 +16,7 @@ from benchmarks.peers.sets import ComparedSet
 from mangaassist.adapter import TunedLadder, tune_ladder
 from mangaassist.core.types import Progress, Run
 from mangaassist.evaluation import run_depth
-from mangaassist.retrieval import ComposedSearch, search_run
+from mangaassist.retrieval import ComposedSearch
 
 ROOT = Path(__file__).parents[2]
 PEERS_PYTHON = ROOT / ".peers-venv" / "bin" / "python"
@@ -62,12 +62,7 @@ def run_method(name: str, compared: ComparedSet, *, seed: int, progress: Progres
     """(run on the reported split, what the method tells of itself: `cpu_seconds`, and what it chose)."""
     match METHODS[name].kind:
         case "frozen":
-            task = compared.task
-            ids = [query.query_id for query in compared.reported]
-            depth = run_depth(compared.qrels)
-            return search_run(ids, task.test_queries, compared.doc_ids, task.documents, depth=depth), {
-                "cpu_seconds": 0.0
-            }
+            return run_of(compared, compared.task.documents, compared.task.test_queries), {"cpu_seconds": 0.0}
         case "ours":
             return _ours(compared, METHODS[name].needs_names, seed=seed, progress=progress)
         case "peer":
@@ -86,14 +81,12 @@ def _ours(compared: ComparedSet, joins: bool, *, seed: int, progress: Progress) 
 
 
 def _run_of_ours(compared: ComparedSet, tuned: TunedLadder, joins: bool) -> Run:
-    task, depth, adapter = compared.task, run_depth(compared.qrels), tuned.chosen
-    if joins:
-        assert compared.composer is not None
-        search = ComposedSearch.over(compared.composer, tuned.weights, adapter, compared.doc_ids, task.documents)
-        return search.run(compared.reported, task.test_queries, depth=depth)
-    adapted = adapter.adapt_queries(task.test_queries), adapter.adapt_documents(task.documents)
-    ids = [query.query_id for query in compared.reported]
-    return search_run(ids, adapted[0], compared.doc_ids, adapted[1], depth=depth)
+    task, adapter = compared.task, tuned.chosen
+    if not joins:
+        return run_of(compared, adapter.adapt_documents(task.documents), adapter.adapt_queries(task.test_queries))
+    assert compared.composer is not None
+    search = ComposedSearch.over(compared.composer, tuned.weights, adapter, compared.doc_ids, task.documents)
+    return search.run(compared.reported, task.test_queries, depth=run_depth(compared.qrels))
 
 
 def _peer(name: str, compared: ComparedSet, *, seed: int) -> tuple[Run, dict[str, Any]]:
@@ -102,23 +95,15 @@ def _peer(name: str, compared: ComparedSet, *, seed: int) -> tuple[Run, dict[str
     with TemporaryDirectory() as folder:
         task_folder, answer_folder = Path(folder) / "task", Path(folder) / "answer"
         write_task(task_folder, compared.task)
-        command = [
-            PEERS_PYTHON,
-            "-m",
-            "benchmarks.peers.workers",
-            name,
-            task_folder,
-            answer_folder,
-            "--seed",
-            str(seed),
-        ]
+        module = [PEERS_PYTHON, "-m", "benchmarks.peers.workers"]
+        command = [*module, name, task_folder, answer_folder, "--seed", str(seed)]
         done = subprocess.run(command, cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False)
         if done.returncode:
             raise PeerFailed(
                 f"{name} on {compared.name}, seed {seed}: exit code {done.returncode}\n{done.stderr[-3000:]}"
             )
         answer = read_answer(answer_folder, compared.task)
-    return run_of(compared, answer), dict(answer.told)
+    return run_of(compared, answer.documents, answer.test_queries), dict(answer.told)
 
 
 def _environment() -> dict[str, str]:

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from benchmarks.peers.exchange import Answer
 from benchmarks.peers.sets import ComparedSet
-from mangaassist.core.types import Groups, QueryId, Run
+from mangaassist.core.types import Groups, QueryId, Run, Vectors
 from mangaassist.evaluation import MIN_CELL_QUERIES, Resampler, paired_differences, run_depth, score_cell
 from mangaassist.retrieval import search_run
 
@@ -16,15 +15,10 @@ Scores: TypeAlias = Mapping[str, Mapping[str, Mapping[QueryId, float]]]
 """Cell → metric → query id → value."""
 
 
-def run_of(compared: ComparedSet, answer: Answer) -> Run:
-    """What the adapted vectors find, by inner product."""
-    return search_run(
-        [query.query_id for query in compared.reported],
-        answer.test_queries,
-        compared.doc_ids,
-        answer.documents,
-        depth=run_depth(compared.qrels),
-    )
+def run_of(compared: ComparedSet, documents: Vectors, test_queries: Vectors) -> Run:
+    """What adapted vectors find, by inner product; rows as in the set's task."""
+    ids = [query.query_id for query in compared.reported]
+    return search_run(ids, test_queries, compared.doc_ids, documents, depth=run_depth(compared.qrels))
 
 
 def score(compared: ComparedSet, run: Run) -> Scores:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -258,11 +259,11 @@ def test_nothing_is_started_once_the_minutes_are_over(done: list[tuple[str, int]
 
 def test_a_run_on_other_data_is_run_again(compared: ComparedSet, tmp_path: Path) -> None:
     kept = KeptRuns(tmp_path)
-    kept.keep(run_of("frozen", compared))
+    kept.keep(replace(run_of("frozen", compared), fingerprint="these data"))
 
-    assert kept.find("stackfaq", "test", "frozen", 0, fingerprint=compared.fingerprint) is not None
-    assert kept.find("stackfaq", "test", "frozen", 0, fingerprint="another") is None
-    assert kept.find("stackfaq", "test", "frozen", 1, fingerprint=compared.fingerprint) is None
+    assert kept.find("stackfaq", "test", "frozen", 0, fingerprint="these data") is not None
+    assert kept.find("stackfaq", "test", "frozen", 0, fingerprint="others") is None
+    assert kept.find("stackfaq", "test", "frozen", 1, fingerprint="these data") is None
 
 
 # The table
