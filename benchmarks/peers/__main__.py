@@ -131,10 +131,11 @@ def _record_reads(runs: list[KeptRun]) -> None:
 
 
 def _commit() -> str:
-    """The checked-out commit, and whether anything differs from it; empty outside a checkout."""
+    """The checked-out commit, and whether anything but what is written here differs from it; empty outside a checkout."""
+    written = (":!benchmarks/test_reads.jsonl", ":!benchmarks/results", ":!README.md")
     told = [
         subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
-        for words in (("rev-parse", "HEAD"), ("status", "--porcelain", "--", ".", ":!benchmarks/test_reads.jsonl"))
+        for words in (("rev-parse", "HEAD"), ("status", "--porcelain", "--", ".", *written))
     ]
     return told[0] + (" with uncommitted changes" if told[1] else "")
 
