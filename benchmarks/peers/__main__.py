@@ -131,7 +131,7 @@ def _record_reads(runs: list[KeptRun]) -> None:
 
 
 def _commit() -> str:
-    """The checked-out commit, and whether anything but what is written here differs from it; empty outside a checkout."""
+    """The checked-out commit, and whether anything but what this writes differs from it; empty outside a checkout."""
     written = (":!benchmarks/test_reads.jsonl", ":!benchmarks/results", ":!README.md")
     told = [
         subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
