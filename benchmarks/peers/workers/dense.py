@@ -56,7 +56,7 @@ class StopEarly(TrainerCallback):  # type: ignore[misc]
 
     def __init__(self, model: SentenceTransformer, task: Task, every: int) -> None:
         self._model, self._task, self._every = model, task, every
-        self.best_steps, self._best = 0, self._look()
+        self.best_steps, self._best = every, -1.0  # as with its checkpoints: what was never trained is none of them
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -84,8 +84,7 @@ def fit(task: Task, method: str, seed: int) -> tuple[Vectors, Vectors, dict[str,
     _train(model, first, MOST_STEPS, seed, stop)
     steps = round(stop.best_steps * len(task.everything) / len(task.training))
     model = _model(task, method, seed)
-    if steps:
-        _train(model, _examples(task, task.everything, method), steps, seed)
+    _train(model, _examples(task, task.everything, method), steps, seed)
     told = {"steps": steps, "examples": len(first), "pairs": len(task.training)}
     return adapted(model, task.documents), adapted(model, task.test_queries), told
 
