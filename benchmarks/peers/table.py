@@ -58,6 +58,8 @@ def best_peer(of_set: Mapping[str, Any], cell: str) -> str | None:
 
 def table(found: Report) -> str:
     """The README's table: NDCG@10 of all and of cold documents, CPU seconds; ours against the best peer below."""
+    if not found:
+        return "Nothing has run yet."
     heads = [f"{name} ({_seeds(of_set)})" for name, of_set in found.items()]
     lines = [_line("NDCG@10 all / cold / CPU s", heads), _line("---", ["---"] * len(heads))]
     sets = list(found.values())
@@ -65,7 +67,7 @@ def table(found: Report) -> str:
     lines += [
         _line(f"choice − best peer, {cell}", [_against_best(of_set, cell) for of_set in sets]) for cell in SHOWN_CELLS
     ]
-    return "\n".join([*_machines(found), "", *lines])
+    return "\n".join([_machines(found), "", *lines])
 
 
 def _shown(of_method: Mapping[str, Any] | None) -> str:
@@ -93,16 +95,14 @@ def _seeds(of_set: Mapping[str, Any]) -> str:
     return f"{told} seed{'' if told == '1' else 's'}"
 
 
-def _machines(found: Report) -> list[str]:
+def _machines(found: Report) -> str:
     """A sentence of the machines and days that the numbers come from."""
-    told = sorted(
-        {
-            f"{each['machine']['cores']} cores of {each['machine']['processor']}, {each['machine']['date']}"
-            for of_set in found.values()
-            for each in of_set.values()
-        }
-    )
-    return [f"Test splits, means over seeds, {'; '.join(told)}." if told else "Nothing has run yet."]
+    told = {
+        f"{each['machine']['cores']} cores of {each['machine']['processor']}, {each['machine']['date']}"
+        for of_set in found.values()
+        for each in of_set.values()
+    }
+    return f"Test splits, means over seeds, {'; '.join(sorted(told))}."
 
 
 def _line(first: str, cells: Sequence[str]) -> str:
