@@ -33,7 +33,8 @@ def small_set() -> tuple[RetrievalSet, KnownVectors]:
     rng = np.random.default_rng(0)
     documents = [Document(DocId(f"d{number:03}"), f"document {number:03}") for number in range(DOCUMENTS)]
     vectors = {document.text: unit(rng.normal(size=DIMENSION)) for document in documents}
-    queries, qrels = {}, {"train": {}, "test": {}}
+    queries: dict[QueryId, Query] = {}
+    qrels: dict[str, dict[QueryId, dict[DocId, int]]] = {"train": {}, "test": {}}
     for number, document in enumerate(documents):
         for split in ("train", "test"):
             query_id = QueryId(f"{split}-{number:03}")
@@ -171,7 +172,7 @@ def test_a_peer_answers_from_its_own_process(compared: ComparedSet, monkeypatch:
 
 def test_a_peer_that_fails_is_named_with_its_last_words(compared: ComparedSet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(methods, "PEERS_PYTHON", Path(sys.executable))
-    monkeypatch.setitem(METHODS, "no-such-peer", methods.Method("peer", "none"))  # type: ignore[arg-type]
+    monkeypatch.setitem(METHODS, "no-such-peer", methods.Method("peer", "none"))
 
     with pytest.raises(PeerFailed, match=r"no-such-peer on small, seed 0: exit code 2(.|\n)*invalid choice"):
         run_method("no-such-peer", compared, seed=0, progress=no_progress)

@@ -51,7 +51,7 @@ class Lookup(InputModule):
         """Nothing to save."""
 
 
-class StopEarly(TrainerCallback):  # type: ignore[misc]
+class StopEarly(TrainerCallback):
     """Looks at validation every `every` steps, keeps the best number of steps, and stops `PATIENCE` looks after it."""
 
     def __init__(self, model: SentenceTransformer, task: Task, every: int) -> None:
@@ -102,8 +102,17 @@ def _model(task: Task, method: str, seed: int) -> SentenceTransformer:
     torch.manual_seed(seed)
     dimension = task.documents.shape[1]
     if method.startswith("st-dense"):
-        start = {"init_weight": torch.zeros(dimension, dimension), "init_bias": torch.zeros(dimension)}
-        layers = [Dense(dimension, dimension, activation_function=None, use_residual=True, **start)]
+        weight, bias = torch.zeros(dimension, dimension), torch.zeros(dimension)
+        layers = [
+            Dense(
+                dimension,
+                dimension,
+                activation_function=None,
+                init_weight=weight,
+                init_bias=bias,
+                use_residual=True,
+            )
+        ]
     else:
         layers = [
             Dense(dimension, dimension // 2, activation_function=nn.GELU()),
