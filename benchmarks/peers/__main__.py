@@ -2,7 +2,7 @@
 
 Runs what is missing, cheapest sets first, and keeps each run at once under `.peers-runs/`; then rebuilds
 `benchmarks/results/peers.json` and the README's table of all that is kept. Test splits, unless `--dev`; every
-invocation that scores a test split anew adds a line to `benchmarks/test_reads.jsonl`.
+invocation that scores a test split adds a line to `benchmarks/test_reads.jsonl`.
 """
 
 import argparse
@@ -21,7 +21,7 @@ if __name__ == "__main__":  # before NumPy is there: one thread for everybody, o
 from benchmarks.machine import machine
 from benchmarks.peers.methods import METHODS, ROOT, PeerFailed, run_method
 from benchmarks.peers.runs import KeptRun, KeptRuns
-from benchmarks.peers.scores import score, summarised
+from benchmarks.peers.scores import score
 from benchmarks.peers.sets import SETS, ComparedSet, load_set
 from benchmarks.peers.table import report, table
 from benchmarks.readme import rebuild
@@ -61,22 +61,20 @@ def run_missing(given: argparse.Namespace, kept: KeptRuns) -> None:
     """Every run that is asked for and not kept: set by set, seed by seed, and each on the disk when it is done."""
     until = time.monotonic() + 60 * given.at_most
     for name in [name for name in SETS if name in given.sets]:
-        done: list[KeptRun] = []
-        try:
-            for compared, method, seed in _asked(name, given):
-                if kept.find(name, compared.split, method, seed, fingerprint=compared.fingerprint):
-                    continue
-                if time.monotonic() > until:
-                    _say(f"{given.at_most:g} minutes are over; {name}, {method}, seed {seed} and later are left")
-                    return
-                run = _one(compared, name, method, seed)
-                if run is not None:
-                    kept.keep(run)
-                    done.append(run)
-        finally:
-            # Also a comparison that is cut short has read the test split.
-            if done and not given.dev:
-                _record_reads(done)
+        is_read = given.dev
+        for compared, method, seed in _asked(name, given):
+            if kept.find(name, compared.split, method, seed, fingerprint=compared.fingerprint):
+                continue
+            if time.monotonic() > until:
+                _say(f"{given.at_most:g} minutes are over; {name}, {method}, seed {seed} and later are left")
+                return
+            if not is_read:
+                # Before the first score: a killed comparison has read the test split, too.
+                _record_read(name, compared.split, given)
+                is_read = True
+            run = _one(compared, name, method, seed)
+            if run is not None:
+                kept.keep(run)
 
 
 def _asked(name: str, given: argparse.Namespace) -> Iterator[tuple[ComparedSet, str, int]]:
@@ -113,18 +111,14 @@ def _one(compared: ComparedSet, name: str, method: str, seed: int) -> KeptRun | 
     )
 
 
-def _record_reads(runs: list[KeptRun]) -> None:
-    """One line for the runs of one set in one invocation: a claim about one test split."""
+def _record_read(name: str, split: str, given: argparse.Namespace) -> None:
+    """One line for all runs on one set in one invocation: a claim about one test split. Scores are in `peers.json`."""
     line = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": runs[0].commit,
-        "dataset": runs[0].set_name,
-        "split": runs[0].split,
-        "settings": {"benchmark": "peers", "seeds": sorted({run.seed for run in runs})},
-        "ndcg@10": {
-            f"{run.method}, seed {run.seed}": round(summarised([run.scores], run.groups)["all"]["ndcg@10"][0], 4)
-            for run in runs
-        },
+        "commit": _commit(),
+        "dataset": name,
+        "split": split,
+        "settings": {"benchmark": "peers", "methods": given.only, "seeds": given.seeds},
     }
     with READS.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -232,24 +232,31 @@ def test_a_killed_comparison_goes_on_with_what_is_missing(
     assert done == [("frozen", 0), ("ridge", 0), ("frozen", 1), ("ridge", 1)]
 
 
-def test_every_read_of_a_test_split_is_recorded_also_when_it_was_cut_short(
+def test_a_read_of_a_test_split_is_recorded_before_the_first_score(
     done: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    instant = command.run_method
+    """A kill leaves no time to record anything afterwards."""
 
-    def killed(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name == "ridge":
-            raise KeyboardInterrupt
-        return instant(name, *args, **kwargs)
+    def killed(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
 
     monkeypatch.setattr(command, "run_method", killed)
     with pytest.raises(KeyboardInterrupt):
         command.run_missing(options(tmp_path), KeptRuns(tmp_path))
 
     (line,) = (tmp_path / "test_reads.jsonl").read_text().splitlines()
-    assert json.loads(line)["dataset"] == "stackfaq"
-    assert set(json.loads(line)["ndcg@10"]) == {"frozen, seed 0"}
-    assert done == [("frozen", 0)]
+    read = json.loads(line)
+    assert (read["dataset"], read["split"]) == ("stackfaq", "test")
+    assert read["settings"] == {"benchmark": "peers", "methods": ["frozen", "ridge"], "seeds": [0, 1]}
+    assert done == []
+
+
+def test_what_is_kept_already_reads_nothing_again(done: list[tuple[str, int]], tmp_path: Path) -> None:
+    for _ in range(2):
+        command.run_missing(options(tmp_path), KeptRuns(tmp_path))
+
+    assert len(done) == 4
+    assert len((tmp_path / "test_reads.jsonl").read_text().splitlines()) == 1
 
 
 def test_nothing_is_started_once_the_minutes_are_over(done: list[tuple[str, int]], tmp_path: Path) -> None:
