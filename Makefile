@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := .demo
 INSTALLED := $(VENV)/.installed
+PEERS := .peers-venv
 
-.PHONY: help demo test quick check lint types bench clean
+.PHONY: help demo test quick check lint types bench bench-peers clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,5 +38,13 @@ types: $(INSTALLED)
 bench: $(INSTALLED)  ## the README's table on the real sets, dev splits
 	$(BIN)/python -m benchmarks.real_sets
 
+$(PEERS)/.installed: benchmarks/peers/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+bench-peers: $(INSTALLED) $(PEERS)/.installed  ## ours beside the field's tools on test splits: hours; goes on after a kill
+	$(BIN)/python -m benchmarks.peers
+
 clean:  ## remove the environment and everything derived
-	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,7 +9,10 @@ Moving: document + step · (sum of its training queries, unit length), unit leng
 step is chosen, as there, on held-out queries of known products.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
 
 from mangaassist.core.types import DocId, GroupId, Query, QueryId, Vectors
 from mangaassist.evaluation import DocumentFacts, Material, Probes, run_depth
@@ -23,8 +26,24 @@ SAYS, STYLE = 0.08, 0.3
 """How much of a query is its product, and how much the way all queries are spoken; the rest is its own."""
 
 
-def nudged_shop(*, seed: int) -> tuple[JudgedSplit, Material, float]:
-    """(test split, material, add-on in milliseconds); the documents moved beforehand, so a query costs nothing more."""
+@dataclass(frozen=True, slots=True)
+class ShopVectors:
+    """A shop as vectors, (n, DIMENSION) each; `*_wants` (n,) is the row of the product that a query wants.
+
+    Training and validation want known products, the first `KNOWN`; the second half of the test wants unknown ones.
+    """
+
+    products: Vectors
+    training: Vectors
+    training_wants: npt.NDArray[np.intp]
+    validation: Vectors
+    validation_wants: npt.NDArray[np.intp]
+    test: Vectors
+    test_wants: npt.NDArray[np.intp]
+
+
+def shop_vectors(*, seed: int) -> ShopVectors:
+    """The same shop for the same seed."""
     rng = np.random.default_rng(seed)
     centres = _unit(rng.normal(size=(CLUSTERS, DIMENSION)))
     products = _unit(centres[rng.integers(CLUSTERS, size=PRODUCTS)] + _unit(rng.normal(size=(PRODUCTS, DIMENSION))))
@@ -36,14 +55,22 @@ def nudged_shop(*, seed: int) -> tuple[JudgedSplit, Material, float]:
 
     known = np.repeat(np.arange(KNOWN), PER_PRODUCT)
     training = asked(known)
-    pull = np.zeros_like(products)
-    np.add.at(pull, known, training)
-    pull[:KNOWN] = _unit(pull[:KNOWN])
     held_out = rng.integers(KNOWN, size=VALIDATION)
     validation = asked(held_out)
-    step = max(STEPS, key=lambda each: _success(_unit(products + each * pull), validation, held_out))
     wanted = np.concatenate([rng.integers(KNOWN, size=TEST // 2), rng.integers(KNOWN, PRODUCTS, size=TEST // 2)])
-    split, test = _test(wanted, asked(wanted), products, _unit(products + step * pull))
+    return ShopVectors(products, training, known, validation, held_out, asked(wanted), wanted)
+
+
+def nudged_shop(*, seed: int) -> tuple[JudgedSplit, Material, float]:
+    """(test split, material, add-on in milliseconds); the documents moved beforehand, so a query costs nothing more."""
+    shop = shop_vectors(seed=seed)
+    pull = np.zeros_like(shop.products)
+    np.add.at(pull, shop.training_wants, shop.training)
+    pull[:KNOWN] = _unit(pull[:KNOWN])
+    step = max(
+        STEPS, key=lambda each: _success(_unit(shop.products + each * pull), shop.validation, shop.validation_wants)
+    )
+    split, test = _test(shop.test_wants, shop.test, shop.products, _unit(shop.products + step * pull))
     warm = frozenset(_doc_id(row) for row in range(KNOWN))
     facts = DocumentFacts(headings={_doc_id(row): f"Product {row}" for row in range(PRODUCTS)})
     return split, Material(test, facts, warm=warm), 0.0

@@ -57,7 +57,7 @@ def test_every_package_is_in_the_readmes_map() -> None:
 def test_the_makefile_has_the_promised_targets() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
 
-    for target in ("demo", "test", "quick", "check", "bench"):
+    for target in ("demo", "test", "quick", "check", "bench", "bench-peers"):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
 
 

@@ -48,20 +48,9 @@ def run_bench(
     started = time.process_time()
     splits = choose_splits(dataset, final=final, seed=seed)
     reported_queries = [dataset.queries[query_id] for query_id in sorted(splits.reported)]
-    # Published splits are not always clean (the same question in train and test): what leaks does not train.
-    pairs, leaks = drop_leaks(judged_pairs(splits.training, dataset.queries), reported_queries, splits.reported)
-    tuned = tune_ladder(
-        TuningData(
-            pairs=pairs,
-            documents=dataset.documents,
-            groups={dataset.queries[query_id].text: group for query_id, group in splits.groups.items()},
-            judged=_judged_texts(splits.training, dataset.queries, pairs),
-            composer=composer,
-        ),
-        encoder,
-        seed=seed,
-        progress=progress,
-    )
+    data, leaks = tuning_data(dataset, splits, composer)
+    pairs = list(data.pairs)
+    tuned = tune_ladder(data, encoder, seed=seed, progress=progress)
     results, gains = _evaluate(dataset, splits, pairs, tuned, encoder, composer, seed)
     result = {
         "dataset": dataset.name,
@@ -74,7 +63,7 @@ def run_bench(
         "gains": gains,
         "tuned": {_name(rung): _tuned_as_json(tuned, rung) for rung in tuned.adapters},
         "composition": None if composer is None else asdict(tuned.weights),
-        "leaking_pairs_dropped": len(leaks),
+        "leaking_pairs_dropped": leaks,
         "seen_queries": _seen(pairs, reported_queries),
         "data_fingerprint": _fingerprint(pairs, dataset),
         "cpu_seconds": round(time.process_time() - started, 2),
@@ -103,6 +92,21 @@ def choose_splits(dataset: RetrievalSet, *, final: bool, seed: int) -> Splits:
     parts = split_by_group(train, groups, {"train": 1 - DEV_SHARE, "dev": DEV_SHARE}, seed)
     kept = {name: {query_id: train[query_id] for query_id in ids} for name, ids in parts.items()}
     return Splits("dev (carved from train)", kept["train"], kept["dev"], groups)
+
+
+def tuning_data(dataset: RetrievalSet, splits: Splits, composer: Composer | None = None) -> tuple[TuningData, int]:
+    """(what is tuned on, how many pairs know a reported query and were left out)."""
+    reported = [dataset.queries[query_id] for query_id in sorted(splits.reported)]
+    # Published splits are not always clean (the same question in train and test): what leaks does not train.
+    pairs, leaks = drop_leaks(judged_pairs(splits.training, dataset.queries), reported, splits.reported)
+    data = TuningData(
+        pairs=pairs,
+        documents=dataset.documents,
+        groups={dataset.queries[query_id].text: group for query_id, group in splits.groups.items()},
+        judged=_judged_texts(splits.training, dataset.queries, pairs),
+        composer=composer,
+    )
+    return data, len(leaks)
 
 
 def _groups(dataset: RetrievalSet, *parts: Qrels) -> Mapping[QueryId, GroupId]:
