@@ -7,7 +7,7 @@ products, 9,000 of them ever shown, 27,000 examples of a query, its product and 
 import numpy as np
 from scipy import sparse
 
-from mangaassist.adapter.examples import TrainingSet
+from mangaassist.adapter.examples import Indices, TrainingSet
 from mangaassist.core.types import Vectors
 
 PRODUCTS, SHOWN, EXAMPLES, HARD, DIMENSION = 20_000, 9_000, 27_000, 7, 1024
@@ -19,10 +19,7 @@ def first_run_examples(*, seed: int, popularity: float) -> TrainingSet:
     0 shows all alike, so that a batch hardly holds a product twice; about 1 is what shops report of themselves.
     """
     rng = np.random.default_rng(seed)
-    share = np.arange(1, SHOWN + 1) ** -popularity
-    drawn = rng.choice(SHOWN, size=(EXAMPLES, 1 + HARD), p=share / share.sum())
-    positive, hard = drawn[:, 0], drawn[:, 1:]
-    hard[hard == positive[:, None]] = -1  # as in a log: what was clicked was not skipped
+    positive, hard = drawn_rows(rng, popularity=popularity)
     rows = np.arange(EXAMPLES)
     none = np.empty((0, DIMENSION), dtype=np.float32)
     return TrainingSet(
@@ -37,6 +34,14 @@ def first_run_examples(*, seed: int, popularity: float) -> TrainingSet:
         corpus_right=none,
         corpus_group=np.empty(0, dtype=np.int64),
     )
+
+
+def drawn_rows(rng: np.random.Generator, *, popularity: float) -> tuple[Indices, Indices]:
+    """Products of the examples, (e,), and their hard negatives, (e, h): -1 where the product itself was drawn."""
+    share = np.arange(1, SHOWN + 1) ** -popularity
+    drawn = rng.choice(SHOWN, size=(EXAMPLES, 1 + HARD), p=share / share.sum())
+    positive, hard = drawn[:, 0], drawn[:, 1:]
+    return positive, np.where(hard == positive[:, None], -1, hard)
 
 
 def _unit(rng: np.random.Generator, count: int) -> Vectors:
