@@ -138,7 +138,7 @@ class Product:
 
 
 def peer(data: TrainingSet, python: Path, steps: int) -> dict[str, Any]:
-    """CPU seconds of sentence-transformers for four epochs, scaled up from these steps; null where it is missing."""
+    """CPU seconds of sentence-transformers for four epochs, from what so many steps took; null where it is missing."""
     if not python.exists():
         return {"sentence_transformers_cpu_seconds": None, "sentence_transformers": None}
     whole = data.hard_negatives.copy()
@@ -158,7 +158,7 @@ def peer(data: TrainingSet, python: Path, steps: int) -> dict[str, Any]:
     if done.returncode:
         sys.exit(f"{' '.join(command[:2])} failed; what it said stands above")
     told = json.loads(done.stdout.splitlines()[-1])
-    seconds = round(told["cpu_seconds"] * STEPS / steps, 1)
+    seconds = round(told["cpu_seconds_a_step"] * STEPS, 1)
     return {"sentence_transformers_cpu_seconds": seconds, "sentence_transformers": told["version"]}
 
 
