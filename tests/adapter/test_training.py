@@ -6,7 +6,6 @@ from itertools import islice
 
 import numpy as np
 import pytest
-import torch
 from small_world import as_training_set, turned_world
 
 from mangaassist.adapter.batches import MIN_STEPS, batches
@@ -15,7 +14,7 @@ from mangaassist.adapter.examples import CorpusVectors, TrainingSet, training_se
 from mangaassist.adapter.fitting import fit, fit_rounds
 from mangaassist.adapter.ladder import Adapter
 from mangaassist.adapter.recipes import FIRST_RUN, GradientRecipe, RidgeRecipe, recipes_for
-from mangaassist.adapter.training import Tables, TorchSide, batch_loss
+from mangaassist.adapter.training import Trainer
 from mangaassist.core.errors import DataError, MissingExtra
 from mangaassist.core.types import DocId, Example
 
@@ -188,11 +187,10 @@ def test_corpus_pairs_that_say_the_same_on_their_left_are_no_negatives_of_each_o
     )
     recipe = GradientRecipe("linear")
     batch = next(batches(data, recipe, np.random.default_rng(0)))
-    side = TorchSide("linear", 6, torch.Generator().manual_seed(0))
-    tables = Tables(data, torch.device("cpu"))
 
     with_corpus, without = (
-        batch_loss(side, tables, batch, replace(recipe, corpus_weight=weight)).item() for weight in (1.0, 0.0)
+        Trainer(data, replace(recipe, corpus_weight=weight), seed=0, device="cpu").step(batch).item()
+        for weight in (1.0, 0.0)
     )
 
     assert (with_corpus > without) is is_scored
@@ -223,7 +221,7 @@ def test_other_gradient_rungs_take_over_the_negatives_of_the_linear_one() -> Non
 def test_training_without_torch_names_the_extra_and_closed_forms_need_none(monkeypatch: pytest.MonkeyPatch) -> None:
     data = as_training_set(*turned_world())
     monkeypatch.setitem(sys.modules, "torch", None)
-    for name in ("training", "losses"):
+    for name in ("training", "torch_side", "losses"):
         monkeypatch.delitem(sys.modules, f"mangaassist.adapter.{name}")
 
     with pytest.raises(MissingExtra, match=r"pip install 'mangaassist\[train\]'"):

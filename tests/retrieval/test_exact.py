@@ -31,6 +31,21 @@ def test_the_run_equals_sorting_every_score(seed: int, depth: int) -> None:
         assert ranked(run[QueryId(f"q{row}")]) == pytest.approx(ranked(scores)[:depth])
 
 
+def test_queries_in_many_blocks_rank_as_each_does_by_itself() -> None:
+    """Blocks are ranked side by side; they come back in the order of the queries."""
+    rng = np.random.default_rng(0)
+    queries, documents = unit(rng, 1_300, 16), unit(rng, 200, 16)
+    query_ids = [QueryId(f"q{row}") for row in rng.permutation(1_300)]
+    doc_ids = [DocId(f"d{row}") for row in range(200)]
+
+    run = search_run(query_ids, queries, doc_ids, documents, depth=5)
+
+    assert list(run) == query_ids
+    for row in range(0, 1_300, 100):
+        alone = search_run(query_ids[row : row + 1], queries[row : row + 1], doc_ids, documents, depth=5)
+        assert run[query_ids[row]] == pytest.approx(alone[query_ids[row]], abs=1e-6)
+
+
 def test_a_document_that_is_not_allowed_is_never_returned() -> None:
     documents = np.eye(3, dtype=np.float32)
     ids = [DocId("a"), DocId("b"), DocId("c")]

@@ -27,12 +27,13 @@ class Batch:
 
 def batches(data: TrainingSet, recipe: GradientRecipe, rng: np.random.Generator) -> Iterator[Batch]:
     """The steps of one round: every query once (or every example), shuffled, small sets repeated to `MIN_STEPS`."""
+    drawing = _Drawing(data, recipe, rng)
     steps = 0
     while True:
         chosen = _draw(data, recipe.positives_per_query, rng)[: recipe.examples_per_round]
         parts = max(1, round(len(chosen) / recipe.batch))
         for part in np.array_split(chosen, parts):
-            yield _batch(data, recipe, part, rng)
+            yield drawing.batch(part)
             steps += 1
         if steps >= MIN_STEPS or recipe.positives_per_query is None:
             return
@@ -51,26 +52,48 @@ def _draw(data: TrainingSet, per_query: int | None, rng: np.random.Generator) ->
     return rng.permutation(order[place < per_query])
 
 
-def _batch(data: TrainingSet, recipe: GradientRecipe, rows: Indices, rng: np.random.Generator) -> Batch:
-    query, positive = data.query[rows], data.positive[rows]
-    hard = data.hard_negatives[rows, : recipe.hard_negatives]
-    shared = np.concatenate([positive, rng.integers(len(data.documents), size=recipe.random_negatives)])
-    candidates = np.unique(np.concatenate([shared, hard[hard >= 0]]))
-    is_shared = np.isin(candidates, shared)
-    allowed = np.broadcast_to(is_shared, (len(rows), len(candidates))).copy()
-    for column in range(hard.shape[1]):
-        mine = np.flatnonzero(hard[:, column] >= 0)
-        allowed[mine, np.searchsorted(candidates, hard[mine, column])] = True
-    allowed &= ~data.relevant[query][:, candidates].toarray()  # a known positive is never a negative
-    return Batch(
-        query=query,
-        candidates=candidates,
-        own=np.searchsorted(candidates, positive),
-        allowed=allowed,
-        # Drawing by weight already lets heavier examples come more often; taking all of them, the loss must weigh.
-        weight=data.weight[rows] if recipe.positives_per_query is None else np.ones(len(rows), dtype=np.float32),
-        corpus=_corpus_rows(data, recipe, rng),
-    )
+class _Drawing:
+    """Makes batches of examples; holds where each document stands in the batch that is being made."""
+
+    def __init__(self, data: TrainingSet, recipe: GradientRecipe, rng: np.random.Generator) -> None:
+        self._data, self._recipe, self._rng = data, recipe, rng
+        self._place = np.full(len(data.documents), -1)
+
+    def batch(self, rows: Indices) -> Batch:
+        """The batch of these examples."""
+        data, recipe = self._data, self._recipe
+        query, positive = data.query[rows], data.positive[rows]
+        hard = data.hard_negatives[rows, : recipe.hard_negatives]
+        shared = np.concatenate([positive, self._rng.integers(len(data.documents), size=recipe.random_negatives)])
+        candidates = np.unique(np.concatenate([shared, hard[hard >= 0]]))
+        self._place[candidates] = np.arange(len(candidates))
+        batch = Batch(
+            query=query,
+            candidates=candidates,
+            own=self._place[positive],
+            allowed=self._allowed(query, shared, hard, len(candidates)),
+            # Drawing by weight already lets heavier examples come more often; taking all of them, the loss must weigh.
+            weight=data.weight[rows] if recipe.positives_per_query is None else np.ones(len(rows), dtype=np.float32),
+            corpus=_corpus_rows(data, recipe, self._rng),
+        )
+        self._place[candidates] = -1
+        return batch
+
+    def _allowed(self, query: Indices, shared: Indices, hard: Indices, candidates: int) -> npt.NDArray[np.bool_]:
+        """What is shared and a query's own hard negatives, (B, C), but for its known positives."""
+        is_shared = np.zeros(candidates, dtype=bool)
+        is_shared[self._place[shared]] = True
+        allowed = np.tile(is_shared, (len(query), 1))
+        mine, column = np.nonzero(hard >= 0)
+        allowed[mine, self._place[hard[mine, column]]] = True
+        # A known positive is never a negative. The sparse matrix' own way to take columns passes over all of them.
+        relevant = self._data.relevant
+        begin = relevant.indptr[query]
+        counts = relevant.indptr[query + 1] - begin
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        place = self._place[relevant.indices[np.repeat(begin, counts) + within]]
+        allowed[np.repeat(np.arange(len(query)), counts)[place >= 0], place[place >= 0]] = False
+        return allowed
 
 
 def _corpus_rows(data: TrainingSet, recipe: GradientRecipe, rng: np.random.Generator) -> Indices:

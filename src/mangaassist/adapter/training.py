@@ -4,20 +4,17 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import gelu, layer_norm, normalize
+from torch import Tensor
 
 from mangaassist.adapter.batches import Batch, batches
-from mangaassist.adapter.examples import TrainingSet
-from mangaassist.adapter.ladder import Adapter, Rung, side_map
-from mangaassist.adapter.losses import info_nce
+from mangaassist.adapter.examples import Indices, TrainingSet
+from mangaassist.adapter.ladder import Adapter
+from mangaassist.adapter.losses import Scored, info_nce, info_nce_of_layer
 from mangaassist.adapter.recipes import GradientRecipe
+from mangaassist.adapter.torch_side import TorchSide
 
 THREADS = 2
 """Torch threads: fixed, because sums in another order are other floats and then another artefact."""
-
-LOWRANK_SHARE = 8
-"""The low-rank rung has dimension ÷ 8 directions."""
 
 
 def training_rounds(data: TrainingSet, recipe: GradientRecipe, *, seed: int, device: str = "auto") -> Iterator[Adapter]:
@@ -26,108 +23,92 @@ def training_rounds(data: TrainingSet, recipe: GradientRecipe, *, seed: int, dev
     Nothing is trained ahead: whoever stops asking stops the training.
     Deterministic: the same data, recipe and seed give the same tensors on the same kind of machine.
     """
-    place = _device(device)
     torch.set_num_threads(THREADS)
     rng = np.random.default_rng(seed)
-    side = TorchSide(recipe.rung, data.dimension, torch.Generator().manual_seed(seed)).to(place)
-    tables = Tables(data, place)
-    optimiser = torch.optim.AdamW(side.parameters(), lr=recipe.learning_rate, weight_decay=0.0)
+    trainer = Trainer(data, recipe, seed=seed, device=device)
     for _ in range(recipe.rounds):
         for batch in batches(data, recipe, rng):
-            optimiser.zero_grad()
-            batch_loss(side, tables, batch, recipe).backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-        yield side.as_adapter()
+            trainer.step(batch)
+        yield trainer.side.as_adapter()
 
 
-class TorchSide(nn.Module):
-    """The map of one side as a torch module: the same maths as `SideMap`, held together by a parity test."""
+class Trainer:
+    """One map under training: its tensors, the optimiser's state and the training set, resident on the device."""
 
-    def __init__(self, rung: Rung, dimension: int, generator: torch.Generator) -> None:
-        super().__init__()
-        self.rung: Rung = rung
-        self.dimension = dimension
-        self.tensors = nn.ParameterDict(_initial(rung, dimension, generator))
+    def __init__(self, data: TrainingSet, recipe: GradientRecipe, *, seed: int, device: str = "auto") -> None:
+        self.place = _device(device)
+        self.side = TorchSide(recipe.rung, data.dimension, torch.Generator().manual_seed(seed)).to(self.place)
+        self._recipe = recipe
+        self._tables = Tables(data, self.place)
+        # Fused: one pass over the tensors instead of one for each operation of the rule.
+        self._optimiser = torch.optim.AdamW(
+            self.side.parameters(), lr=recipe.learning_rate, weight_decay=0.0, fused=True
+        )
 
-    def forward(self, base: Tensor) -> Tensor:
-        """Adapted vectors, (n, d), unit length."""
-        tensors = self.tensors
-        if self.rung == "linear":
-            return normalize(base + base @ tensors["matrix"], dim=-1)
-        hidden = base @ tensors["down"]
-        if self.rung == "lowrank":
-            return normalize(base + hidden @ tensors["up"], dim=-1)
-        hidden = hidden + tensors["down_bias"]
-        if self.rung == "mlp":
-            hidden = layer_norm(hidden, hidden.shape[-1:], tensors["norm_gain"], tensors["norm_bias"], eps=1e-5)
-        mapped = gelu(hidden) @ tensors["up"] + tensors["up_bias"]
-        return normalize(base + mapped if self.rung == "residual" else mapped, dim=-1)
+    def step(self, batch: Batch) -> Tensor:
+        """Changes the tensors by one gradient step, and gives the loss before it.
 
-    def as_adapter(self) -> Adapter:
-        """The adapter with the present tensors, copied to NumPy."""
-        tensors = {name: tensor.detach().cpu().numpy().copy() for name, tensor in self.tensors.items()}
-        shared = side_map(self.rung, tensors)
-        return Adapter(self.rung, self.dimension, shared, shared)
+        The loss is InfoNCE over the examples, plus that over the self-supervised pairs. Queries and candidates pass
+        through the map as one matrix: both sides share it.
+        """
+        tables, place = self._tables, self.place
+        of_examples = Scored(
+            *(torch.as_tensor(each, device=place) for each in (batch.own, batch.allowed, batch.weight))
+        )
+        loss = self._backward(tables.examples(batch), of_examples)
+        if len(batch.corpus):
+            weight = self._recipe.corpus_weight
+            loss = loss + self._backward(tables.corpus(batch.corpus), tables.scored(batch.corpus), weight)
+        self._optimiser.step()
+        self._optimiser.zero_grad()
+        return loss
 
-
-def _initial(rung: Rung, dimension: int, generator: torch.Generator) -> dict[str, nn.Parameter]:
-    """First tensors: residual rungs start as the identity, `mlp` at random (LeCun normal)."""
-
-    def random(rows: int, columns: int) -> nn.Parameter:
-        return nn.Parameter(torch.randn(rows, columns, generator=generator) / rows**0.5)
-
-    def zeros(*shape: int) -> nn.Parameter:
-        return nn.Parameter(torch.zeros(*shape))
-
-    if rung == "linear":
-        return {"matrix": zeros(dimension, dimension)}
-    if rung == "lowrank":
-        rank = max(1, dimension // LOWRANK_SHARE)
-        return {"down": random(dimension, rank), "up": zeros(rank, dimension)}
-    hidden = max(1, dimension // 2)
-    layers = {"down": random(dimension, hidden), "down_bias": zeros(hidden), "up_bias": zeros(dimension)}
-    if rung == "residual":
-        return {**layers, "up": zeros(hidden, dimension)}
-    if rung == "mlp":
-        norm = {"norm_gain": nn.Parameter(torch.ones(hidden)), "norm_bias": zeros(hidden)}
-        return {**layers, **norm, "up": random(hidden, dimension)}
-    raise ValueError(f"rung {rung!r} is not trained by gradient")
+    def _backward(self, base: Tensor, scored: Scored, weight: float = 1.0) -> Tensor:
+        """The weighted loss over base vectors (B + C, d); adds its gradient to those of the tensors."""
+        side, temperature = self.side, self._recipe.temperature
+        if side.rung == "mlp":
+            roots = (side.hidden(base), side.tensors["up"], side.tensors["up_bias"])
+            loss, gradients = info_nce_of_layer(*roots, scored, temperature=temperature)
+        else:
+            roots = (side(base),)
+            loss, gradient = info_nce(*roots, scored, temperature=temperature)
+            gradients = (gradient,)
+        if weight != 1:
+            gradients = tuple(gradient.mul_(weight) for gradient in gradients)
+        torch.autograd.backward(roots, gradients)
+        return loss * weight
 
 
 class Tables:
     """The base vectors on the training device, resident for the whole training."""
 
     def __init__(self, data: TrainingSet, place: torch.device) -> None:
-        self.queries = torch.as_tensor(data.queries, device=place)
-        self.documents = torch.as_tensor(data.documents, device=place)
-        self.left = torch.as_tensor(data.corpus_left, device=place)
-        self.right = torch.as_tensor(data.corpus_right, device=place)
-        self.group = torch.as_tensor(data.corpus_group, device=place)
+        self._place = place
+        self._group = torch.as_tensor(data.corpus_group, device=place)
+        self._queries = torch.as_tensor(data.queries, device=place)
+        self._documents = torch.as_tensor(data.documents, device=place)
+        self._left = torch.as_tensor(data.corpus_left, device=place)
+        self._right = torch.as_tensor(data.corpus_right, device=place)
 
+    def examples(self, batch: Batch) -> Tensor:
+        """Base vectors of a batch's queries, then of its candidates."""
+        return self._joined(self._queries, batch.query, self._documents, batch.candidates)
 
-def batch_loss(side: TorchSide, tables: Tables, batch: Batch, recipe: GradientRecipe) -> Tensor:
-    """The loss of one step: InfoNCE over the examples, plus that over the self-supervised pairs."""
-    place = tables.documents.device
-    loss = info_nce(
-        side(tables.queries[batch.query]),
-        side(tables.documents[batch.candidates]),
-        torch.as_tensor(batch.own, device=place),
-        torch.as_tensor(batch.allowed, device=place),
-        torch.as_tensor(batch.weight, device=place),
-        temperature=recipe.temperature,
-    )
-    if not len(batch.corpus):
-        return loss
-    count, group = len(batch.corpus), tables.group[batch.corpus]
-    corpus_loss = info_nce(
-        side(tables.left[batch.corpus]),
-        side(tables.right[batch.corpus]),
-        torch.arange(count, device=place),
-        group[:, None] != group[None, :],
-        torch.ones(count, device=place),
-        temperature=recipe.temperature,
-    )
-    return loss + recipe.corpus_weight * corpus_loss
+    def corpus(self, rows: Indices) -> Tensor:
+        """Base vectors of the left sides of self-supervised pairs, then of their right sides."""
+        return self._joined(self._left, rows, self._right, rows)
+
+    def scored(self, rows: Indices) -> Scored:
+        """Each left side answered by its right side; those of one group are no negatives of each other."""
+        group, count = self._group[rows], len(rows)
+        own = torch.arange(count, device=self._place)
+        return Scored(own, group[:, None] != group[None, :], torch.ones(count, device=self._place))
+
+    def _joined(self, first: Tensor, rows: Indices, second: Tensor, more_rows: Indices) -> Tensor:
+        joined = first.new_empty(len(rows) + len(more_rows), first.shape[1])
+        for table, wanted, part in ((first, rows, joined[: len(rows)]), (second, more_rows, joined[len(rows) :])):
+            torch.index_select(table, 0, torch.as_tensor(wanted, device=self._place), out=part)
+        return joined
 
 
 def _device(name: str) -> torch.device:

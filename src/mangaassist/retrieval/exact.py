@@ -1,13 +1,18 @@
 """Adapted vectors in, run out: exact search by blocked matrix products, for training, evaluation and small shops."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from mangaassist.core.errors import ShapeError
 from mangaassist.core.types import Adjustment, DocId, QueryId, Run, Vectors
 
 _BLOCK = 512
+_SCORES = 1 << 24
+"""Scores of one block at most, 64 MB: each thread holds one block."""
 
 
 def search_run(
@@ -26,14 +31,23 @@ def search_run(
     """
     if queries.shape[1] != documents.shape[1] or len(query_ids) != len(queries) or len(doc_ids) != len(documents):
         raise ShapeError(f"queries {queries.shape} and documents {documents.shape} do not fit each other or their ids")
-    run: dict[QueryId, dict[DocId, float]] = {}
-    for start in range(0, len(query_ids), _BLOCK):
-        scores = queries[start : start + _BLOCK] @ documents.T  # (block, m)
-        for row, query_id in enumerate(query_ids[start : start + _BLOCK]):
+    rows = max(1, min(_BLOCK, _SCORES // max(1, len(documents))))
+
+    def ranked(start: int) -> dict[QueryId, dict[DocId, float]]:
+        scores = queries[start : start + rows] @ documents.T  # (block, m)
+        found = {}
+        for row, query_id in enumerate(query_ids[start : start + rows]):
             wanted = depth if isinstance(depth, int) else depth[query_id]
             adjusted = scores[row] if adjust is None else adjusted_scores(scores[row], adjust(query_id))
-            run[query_id] = best_documents(adjusted, doc_ids, wanted)
-    return run
+            found[query_id] = best_documents(adjusted, doc_ids, wanted)
+        return found
+
+    starts = range(0, len(query_ids), rows)
+    if adjust is not None or len(starts) < 2:
+        return {query_id: found for start in starts for query_id, found in ranked(start).items()}
+    # A block a thread: the product uses every core either way, and this way choosing the best does, too.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+        return {query_id: found for block in pool.map(ranked, starts) for query_id, found in block.items()}
 
 
 def adjusted_scores(scores: Vectors, adjustment: Adjustment) -> Vectors:
