@@ -24,7 +24,7 @@ from typing import Any, Final
 from benchmarks.failing_needs import Need, failing, failing_needs, split_of
 from benchmarks.feedback_browser import review_by_keyboard
 from benchmarks.feedback_figures import compared, needs_told, p_value, success, told
-from benchmarks.feedback_planting import planted_searches, write_judged, write_log
+from benchmarks.feedback_planting import planted_searches, second_try, write_judged, write_log
 from benchmarks.feedback_review import Knowledge, clusters_of, review_in_store
 from benchmarks.machine import machine
 from benchmarks.readme import rebuild
@@ -37,7 +37,6 @@ from mangaassist.loop import (
     SETTINGS_FILE,
     JudgedSplit,
     Settings,
-    candidate_folder,
     cluster_failures,
     decide,
     evaluate_candidate,
@@ -118,10 +117,11 @@ def closed_loop(shop: Shop, review: Review) -> dict[str, Any]:
     knowledge = Knowledge.of(planted)
     clusters = list(clusters_of(review_store(shop.workspace).items(states=OPEN_STATES, with_private=True), knowledge))
     decisions = review(shop.workspace, clusters, knowledge)
-    trained, decision, release = next_release(shop, planted, live)
+    trained = next_candidate(shop, planted)
     served = retriever(shop)
     after, others_after = served.run(held_out), served.run(shop.others)
     others = {"before": others_before, "after": others_after}
+    decision, release = gated(shop, live)
     return {
         "planted_before": _mean(success(before, held_out)),
         "planted_after": _mean(success(after, held_out)),
@@ -148,31 +148,20 @@ def all_needs(shop: Shop) -> list[Need]:
 
 
 def first_release(shop: Shop) -> str:
-    """The release that is live before anything is planted: the demo's candidate, whatever its latency was."""
+    """The release that is live before anything is planted: the demo's candidate, which its gate's floors held back."""
     live = registry_of(shop.workspace).aliases().live
     if live != IDENTITY:
         return live
-    train(shop, live=IDENTITY)
-    decision = decide(shop.workspace, shop.settings)
-    override = None if decision.outcome == "promote" else "the benchmark begins with what the demo trained"
-    return release_candidate(shop.workspace, actor=ACTOR, why="the shop as it was", override=override)
+    train(shop)
+    why = "the benchmark begins with what the demo trained"
+    return release_candidate(shop.workspace, actor=ACTOR, why=why, override=why)
 
 
-def train(shop: Shop, *, live: str) -> int:
-    """Pairs, candidate and report brought up to date; how many feedback pairs train."""
+def train(shop: Shop) -> int:
+    """Pairs and candidate brought up to date; how many feedback pairs train."""
     with shop.workspace.lock():
         pairs = make_pairs(shop.workspace, shop.settings, seed=shop.seed)
         train_candidate(shop.workspace, shop.settings, seed=shop.seed, progress=shop.progress)
-        if not (candidate_folder(shop.workspace) / "evidence.json").is_file():
-            evaluate_candidate(
-                shop.workspace,
-                shop.settings,
-                live=live,
-                seed=shop.seed,
-                now=datetime.now(UTC),
-                progress=shop.progress,
-                time_service=time_candidate,
-            )
     trained: int = pairs["sources"].get("feedback", {}).get("trained", 0)
     return trained
 
@@ -201,22 +190,39 @@ def collect_failures(shop: Shop, planted: Sequence[Need], served: Retriever, liv
 def answers(planted: Sequence[Need], served: Retriever) -> dict[str, list[DocId]]:
     """Text → what live answers, best first; of every logged text, and of what a shopper tries then."""
     asked = [
-        Query(QueryId(text), text, need.intent) for need in planted for text in (*need.logged, f"{need.plain} manga")
+        Query(QueryId(typed), typed, need.intent)
+        for need in planted
+        for text in need.logged
+        for typed in (text, second_try(need, text))
     ]
     run = served.run(JudgedSplit(asked, {query.query_id: {} for query in asked}, {}))
     return {query.text: ranked(run[query.query_id]) for query in asked}
 
 
-def next_release(shop: Shop, planted: Sequence[Need], live: str) -> tuple[int, Decision, str | None]:
-    """How many feedback pairs trained, what the gate says of the new candidate, and the release if it may be one."""
+def next_candidate(shop: Shop, planted: Sequence[Need]) -> int:
+    """How many feedback pairs trained the new candidate; the held-out texts are in its test set."""
     folder = shop.workspace.root / "judged"
     write_judged(folder, planted)
     ingest_directory(shop.workspace, folder, progress=shop.progress)
-    trained = train(shop, live=live)
-    decision = decide(shop.workspace, shop.settings)
-    if decision.outcome != "promote":
-        return trained, decision, None
-    return trained, decision, release_candidate(shop.workspace, actor=ACTOR, why="the gate said promote")
+    return train(shop)
+
+
+def gated(shop: Shop, live: str) -> tuple[Decision, str | None]:
+    """What the gate says of the candidate against live, and the release that it became if that is promote."""
+    with shop.workspace.lock():
+        evaluate_candidate(
+            shop.workspace,
+            shop.settings,
+            live=live,
+            seed=shop.seed,
+            now=datetime.now(UTC),
+            progress=shop.progress,
+            time_service=time_candidate,
+        )
+        decision = decide(shop.workspace, shop.settings)
+        if decision.outcome != "promote":
+            return decision, None
+        return decision, release_candidate(shop.workspace, actor=ACTOR, why="the gate said promote")
 
 
 def retriever(shop: Shop) -> Retriever:

@@ -1,7 +1,8 @@
 """Needs in, a search log of shoppers whom the shop fails at them out: what is served live, seen, and not clicked.
 
-Most shoppers of a text leave. One in `SHOPPERS` tries the plain word that the catalogue uses, and clicks the first
-title that answers; whoever asks for help does not try again.
+Half of the shoppers of a text leave. The others add what the catalogue calls their need, and click a title that answers
+if it is shown; whoever asks for help does not try again. The intent of a second try is uncertain: so its click is
+evidence for a proposal, as any is, but makes no pair of its own, and what is gained comes from the review.
 """
 
 import json
@@ -17,10 +18,17 @@ from mangaassist.core.types import DocId
 SHOPPERS: Final = 4
 """Of every planted text: enough that no query is private."""
 
+TRY_AGAIN: Final = 2
+"""Of these, how many add a word."""
+
+SURE: Final = 0.9
+UNSURE: Final = 0.5
+"""Intent confidences, past what makes pairs and under it."""
+
 START: Final = datetime(2026, 3, 10, 9, tzinfo=UTC)
 """A day of the sample's log that trains: the newest tenth of its days tests, and shall stay the same tenth."""
 
-STEP: Final = timedelta(minutes=40)
+STEP: Final = timedelta(minutes=20)
 TRY_AGAIN_AFTER: Final = timedelta(seconds=15)
 FIRST: Final = 10
 
@@ -37,6 +45,7 @@ class Typed:
     need: Need
     results: Sequence[DocId]
     clicked: DocId | None = None
+    confidence: float = SURE
 
 
 def planted_searches(needs: Sequence[Need], served: Mapping[str, Sequence[DocId]]) -> Iterator[Typed]:
@@ -49,11 +58,17 @@ def planted_searches(needs: Sequence[Need], served: Mapping[str, Sequence[DocId]
             START + number * STEP,
         )
         yield Typed(query_id, who, query_id, text, at, need, served[text][:FIRST])
-        if shopper == 0 and need.plain:
-            again = f"{need.plain} manga"
+        if shopper < TRY_AGAIN and need.plain:
+            again = second_try(need, text)
             shown = served[again][:FIRST]
-            found = next((doc_id for doc_id in shown if doc_id in need.answers), None)
-            yield Typed(f"{query_id}-again", who, query_id, again, at + TRY_AGAIN_AFTER, need, shown, found)
+            right = [doc_id for doc_id in shown if doc_id in need.answers]
+            clicked = right[number % len(right)] if right else None
+            yield Typed(f"{query_id}-again", who, query_id, again, at + TRY_AGAIN_AFTER, need, shown, clicked, UNSURE)
+
+
+def second_try(need: Need, text: str) -> str:
+    """The text with what the catalogue calls the need behind it."""
+    return f"{text} {need.plain}"
 
 
 def write_log(folder: Path, searches: Sequence[Typed], release: str) -> None:
@@ -90,7 +105,7 @@ def _query(search: Typed, release: str) -> dict[str, Any]:
         "query_id": search.query_id,
         "client_id": search.client,
         "user_query": search.text,
-        "query_attributes": {"intent": search.need.intent, "intent_confidence": 0.9, "release": release},
+        "query_attributes": {"intent": search.need.intent, "intent_confidence": search.confidence, "release": release},
         "timestamp": search.at.isoformat(),
         "query_response_id": f"{search.query_id}-r",
         "query_response_hit_ids": list(search.results),

@@ -1,4 +1,4 @@
-"""The pieces of the feedback benchmark: needs, what of them fails, the log of it, a reviewer's verdicts, the figures."""
+"""The pieces of the feedback benchmark: needs, what fails, the log of it, a reviewer's verdicts, the figures."""
 
 import shutil
 import sys
@@ -82,7 +82,7 @@ def test_one_shopper_in_four_tries_the_plain_word_and_clicks_what_answers() -> N
     assert min(each.at for each in searches) == START
 
 
-@pytest.mark.parametrize(("why", "verdict"), zip(ITEMS, VERDICTS, strict=True))
+@pytest.mark.parametrize(("why", "verdict"), list(zip(ITEMS, VERDICTS, strict=True)))
 def test_a_reviewer_decides_on_what_they_know(why: str, verdict: str) -> None:
     given = Knowledge.of([GHOSTS]).answer(ITEMS[why])
 
