@@ -12,7 +12,8 @@ from typing import Final
 
 from mangaassist.core.types import DocId, GroupId, Intent, Query, QueryId
 from mangaassist.data import Title
-from mangaassist.loop.judged import JudgedSplit
+from mangaassist.loop import JudgedSplit
+from mangaassist.pairs import near_duplicate_groups
 
 NEEDS_FILE: Final = Path(__file__).parent / "failing_needs.toml"
 
@@ -38,7 +39,7 @@ class Need:
 
 
 def failing_needs(catalogue: Sequence[Title], articles: Collection[DocId], path: Path = NEEDS_FILE) -> list[Need]:
-    """The needs of the file that anything answers; their texts by turns logged and held out."""
+    """The needs of the file that anything answers, each with its texts in two halves."""
     facets = {
         DocId(each.title_id): {_plain(name) for name in (*each.genres, *each.tones, *each.themes)} for each in catalogue
     }
@@ -48,11 +49,12 @@ def failing_needs(catalogue: Sequence[Title], articles: Collection[DocId], path:
         answers = {doc_id for doc_id, has in facets.items() if any(rule <= has for rule in rules)}
         answers |= {DocId(each) for each in told.get("articles", ())} & set(articles)
         if answers:
+            logged, held_out = halves(told["texts"])
             found.append(
                 Need(
                     name,
-                    logged=tuple(told["texts"][0::2]),
-                    held_out=tuple(told["texts"][1::2]),
+                    logged=logged,
+                    held_out=held_out,
                     answers=frozenset(answers),
                     intent="faq" if "articles" in told else "recommendation",
                     plain=" ".join(told["answers"][0]) if "answers" in told else "",
@@ -60,6 +62,16 @@ def failing_needs(catalogue: Sequence[Title], articles: Collection[DocId], path:
                 )
             )
     return found
+
+
+def halves(texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The texts in two halves, by turns, but near-duplicates in one: what is held out is not what was logged."""
+    found: tuple[list[str], list[str]] = ([], [])
+    groups = near_duplicate_groups(texts)
+    for group in dict.fromkeys(groups):
+        smaller = found[1] if len(found[1]) < len(found[0]) else found[0]
+        smaller += [text for text, of in zip(texts, groups, strict=True) if of == group]
+    return tuple(found[0]), tuple(found[1])
 
 
 def split_of(needs: Sequence[Need], texts: Callable[[Need], Sequence[str]]) -> JudgedSplit:

@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from benchmarks.failing_needs import Need, failing, failing_needs, split_of
+from benchmarks.failing_needs import Need, failing, failing_needs, halves, split_of
 from benchmarks.feedback_browser import review_by_keyboard
 from benchmarks.feedback_figures import compared, p_value
 from benchmarks.feedback_planting import SHOPPERS, START, planted_searches
@@ -61,6 +61,12 @@ def test_every_need_has_paraphrases_and_an_answer_and_none_is_a_judged_query() -
     assert all(len(need.logged) + len(need.held_out) >= 8 for need in needs)
     assert len(set(texts)) == len(texts)
     assert not set(texts) & {query.text for query in shop.queries}
+
+
+def test_near_duplicates_are_logged_or_held_out_together() -> None:
+    texts = ["kaidan manga", "campfire stories", "the campfire stories", "sadako energy"]
+
+    assert halves(texts) == (("kaidan manga", "sadako energy"), ("campfire stories", "the campfire stories"))
 
 
 def test_a_need_fails_by_its_logged_half_alone_and_what_found_an_answer_is_not_planted() -> None:
