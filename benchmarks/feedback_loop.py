@@ -65,7 +65,7 @@ Review = Callable[[Workspace, Sequence[str], Knowledge], Counter[str]]
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """A copy of the sample shop and what every stage of the benchmark needs. slices: of the sample's test queries."""
+    """A copy of the sample shop. others: its judged test queries, as they were before any need was added."""
 
     workspace: Workspace
     settings: Settings
