@@ -52,11 +52,8 @@ def planted_searches(needs: Sequence[Need], served: Mapping[str, Sequence[DocId]
     """Every search of every shopper. served: text → what the live release answers, best first."""
     typed = [(need, text, shopper) for need in needs for text in need.logged for shopper in range(SHOPPERS)]
     for number, (need, text, shopper) in enumerate(typed):
-        query_id, who, at = (
-            f"planted-{number:05d}",
-            f"planted {need.name} {shopper} {number % 97}",
-            START + number * STEP,
-        )
+        query_id, who = f"planted-{number:05d}", f"planted {need.name} {number}"
+        at = START + number * STEP
         yield Typed(query_id, who, query_id, text, at, need, served[text][:FIRST])
         if shopper < TRY_AGAIN and need.plain:
             again = second_try(need, text)

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.failing_needs import Need, failing, failing_needs, halves, split_of
 from benchmarks.feedback_browser import review_by_keyboard
 from benchmarks.feedback_figures import compared, p_value
-from benchmarks.feedback_planting import SHOPPERS, START, planted_searches
+from benchmarks.feedback_planting import SHOPPERS, START, TRY_AGAIN, UNSURE, planted_searches, second_try
 from benchmarks.feedback_review import Knowledge, clusters_of, review_in_store
 
 from mangaassist.core.types import DocId, Query, QueryId
@@ -77,14 +77,17 @@ def test_a_need_fails_by_its_logged_half_alone_and_what_found_an_answer_is_not_p
     assert failing([other], {**scores, QueryId("cats-0"): 0.0})[0].logged == ("neko", "kitty")
 
 
-def test_one_shopper_in_four_tries_the_plain_word_and_clicks_what_answers() -> None:
-    served = {text: [DocId("chefs"), DocId("well")] for text in (*GHOSTS.logged, "ghosts manga")}
+def test_half_of_the_shoppers_add_the_plain_word_and_click_by_turns_what_answers() -> None:
+    tries = [second_try(GHOSTS, text) for text in GHOSTS.logged]
+    served = {text: [DocId("chefs"), DocId("well"), DocId("ring")] for text in (*GHOSTS.logged, *tries)}
 
     searches = list(planted_searches([GHOSTS], served))
 
-    assert len(searches) == len(GHOSTS.logged) * (SHOPPERS + 1)
-    assert {each.clicked for each in searches if each.text == "ghosts manga"} == {"well"}
-    assert {each.clicked for each in searches if each.text != "ghosts manga"} == {None}
+    assert len(searches) == len(GHOSTS.logged) * (SHOPPERS + TRY_AGAIN)
+    assert tries[0] == "kaidan manga ghosts"
+    assert [each.clicked for each in searches if each.text == tries[0]] == ["well", "ring"]
+    assert {each.clicked for each in searches if each.text in GHOSTS.logged} == {None}
+    assert {each.confidence for each in searches if each.text in tries} == {UNSURE}
     assert min(each.at for each in searches) == START
 
 
