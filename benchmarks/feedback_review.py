@@ -51,8 +51,8 @@ class Knowledge:
 
 def _on_word(item: ReviewItem, needs: Sequence[Need]) -> Answer:
     """A word is taken for what it means, whatever was proposed; one that means nothing certain is refused."""
-    meant = next((need.means[item.phrase] for need in needs if item.phrase in need.means), None)
-    if meant is None or item.phrase is None:
+    meant = next((need.means[word] for need in needs for word in need.means if word == item.phrase), None)
+    if meant is None:
         return Answer("reject" if needs else "skip")
     return Answer("accept") if set(item.facets) == set(meant) else Answer("edit", Edit(facets=meant))
 
