@@ -109,6 +109,34 @@ def test_an_edit_keeps_some_of_the_searches(page: "Page", open_console: OpenCons
     assert decision.edit.texts == ("slow burn rivals to lovers",)
 
 
+def test_what_a_word_means_is_corrected_by_keyboard_alone(page: "Page", open_console: OpenConsole) -> None:
+    page.goto(f"{open_console.url}/review?kind=lexicon")
+    item = shown(page)
+
+    page.keyboard.press("e")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("healing, cozy")
+    page.keyboard.press("Enter")
+    settle(page)
+
+    (decision,) = ReviewStore(open_console.shop.engine).decisions(item_id=item)
+    assert decision.edit is not None
+    assert decision.edit.facets == ("healing", "cozy")
+
+
+def test_searches_are_taken_out_of_an_item_by_keyboard_alone(page: "Page", open_console: OpenConsole) -> None:
+    page.goto(f"{open_console.url}/review")
+    item = shown(page)
+
+    for key in ("e", "Tab", "Space", "Tab", "Tab", "Enter"):
+        page.keyboard.press(key)
+    settle(page)
+
+    (decision,) = ReviewStore(open_console.shop.engine).decisions(item_id=item)
+    assert decision.edit is not None
+    assert decision.edit.texts == ("rivals become couple manga",)
+
+
 def test_a_whole_need_is_judged_once_and_taken_back_once(page: "Page", open_console: OpenConsole) -> None:
     page.goto(f"{open_console.url}/review?cluster=c-0001")
     shown(page)

@@ -131,7 +131,7 @@
     editForm.elements.document.value = item.document || "";
     editForm.elements.facets.value = item.facets.join(", ");
     editForm.hidden = false;
-    editForm.querySelector("input:not([hidden])").focus();
+    [...editForm.querySelectorAll("input")].find((input) => input.offsetParent).focus(); // the first that is shown
   };
 
   editForm.addEventListener("submit", (event) => {
