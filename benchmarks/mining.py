@@ -18,7 +18,7 @@ from benchmarks.index import drawn
 from benchmarks.machine import machine
 from benchmarks.readme import rebuild
 from mangaassist.core.files import canonical_json, write_atomic
-from mangaassist.core.types import DocId, Pair
+from mangaassist.core.types import DocId, Pair, Vectors
 from mangaassist.pairs import mine_hard_negatives, training_queries
 from mangaassist.retrieval import search_run
 
@@ -44,7 +44,8 @@ def measured(queries: int) -> dict[str, Any]:
     documents, _ = drawn(DOCUMENTS, DIMENSION)
     rng = np.random.default_rng(2)
     wanted = rng.integers(DOCUMENTS, size=queries)
-    asked = documents[wanted] + np.float32(0.7) * rng.standard_normal((queries, DIMENSION), dtype=np.float32) / 32
+    moved = rng.standard_normal((queries, DIMENSION), dtype=np.float32)
+    asked: Vectors = documents[wanted] + np.float32(0.7 / 32) * moved
     doc_ids = [DocId(f"d{row:06d}") for row in range(DOCUMENTS)]
     pairs = [Pair(f"query {number}", doc_ids[row], "click") for number, row in enumerate(wanted)]
     product_started, product_cpu = time.perf_counter(), time.process_time()

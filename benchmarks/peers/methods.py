@@ -96,7 +96,7 @@ def _peer(name: str, compared: ComparedSet, *, seed: int) -> tuple[Run, dict[str
         task_folder, answer_folder = Path(folder) / "task", Path(folder) / "answer"
         write_task(task_folder, compared.task)
         module = [PEERS_PYTHON, "-m", "benchmarks.peers.workers"]
-        command = [*module, name, task_folder, answer_folder, "--seed", str(seed)]
+        command = [*map(str, module), name, str(task_folder), str(answer_folder), "--seed", str(seed)]
         done = subprocess.run(command, cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False)
         if done.returncode:
             raise PeerFailed(

@@ -214,7 +214,7 @@ def done(compared: ComparedSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 def test_a_killed_comparison_goes_on_with_what_is_missing(
     done: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    instant = command.run_method
+    instant = command.run_method  # type: ignore[attr-defined]
 
     def killed(name: str, compared: ComparedSet, *, seed: int, progress: Any) -> Any:
         if (name, seed) == ("frozen", 1):
@@ -286,7 +286,7 @@ def run_of(method: str, compared: ComparedSet, *, worse_by: float = 0.0) -> Kept
         }
         for cell, metrics in score(compared, run).items()
     }
-    here = {"processor": "a processor", "cores": 2, "python": "3.11", "date": "2026-11-27"}
+    here: dict[str, str | int] = {"processor": "a processor", "cores": 2, "python": "3.11", "date": "2026-11-27"}
     return KeptRun("stackfaq", "test", method, 0, "", scores, compared.groups, {"cpu_seconds": 3.0}, here, "a commit")
 
 

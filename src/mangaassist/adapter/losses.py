@@ -30,7 +30,7 @@ class Scored:
     weights: Tensor
 
 
-@torch.no_grad()  # type: ignore[untyped-decorator]
+@torch.no_grad()
 def info_nce(vectors: Tensor, scored: Scored, *, temperature: float = 0.07) -> tuple[Tensor, Tensor]:
     """Weighted mean InfoNCE loss -log exp(cos(q, p)/τ) ÷ Σ exp(cos(q, c)/τ), and its gradient at `vectors`.
 
@@ -43,7 +43,7 @@ def info_nce(vectors: Tensor, scored: Scored, *, temperature: float = 0.07) -> t
     return pull.loss, pull.on(vectors)
 
 
-@torch.no_grad()  # type: ignore[untyped-decorator]
+@torch.no_grad()
 def info_nce_of_layer(
     hidden: Tensor, up: Tensor, bias: Tensor, scored: Scored, *, temperature: float = 0.07
 ) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:

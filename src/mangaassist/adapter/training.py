@@ -66,13 +66,16 @@ class Trainer:
     def _backward(self, base: Tensor, scored: Scored, weight: float = 1.0) -> Tensor:
         """The weighted loss over base vectors (B + C, d); adds its gradient to those of the tensors."""
         side, temperature = self.side, self._recipe.temperature
+        roots: tuple[Tensor, ...]
+        gradients: tuple[Tensor, ...]
         if side.rung == "mlp":
-            roots = (side.hidden(base), side.tensors["up"], side.tensors["up_bias"])
-            loss, gradients = info_nce_of_layer(*roots, scored, temperature=temperature)
+            hidden, up, bias = side.hidden(base), side.tensors["up"], side.tensors["up_bias"]
+            loss, gradients = info_nce_of_layer(hidden, up, bias, scored, temperature=temperature)
+            roots = (hidden, up, bias)
         else:
-            roots = (side(base),)
-            loss, gradient = info_nce(*roots, scored, temperature=temperature)
-            gradients = (gradient,)
+            mapped = side(base)
+            loss, gradient = info_nce(mapped, scored, temperature=temperature)
+            roots, gradients = (mapped,), (gradient,)
         if weight != 1:
             gradients = tuple(gradient.mul_(weight) for gradient in gradients)
         torch.autograd.backward(roots, gradients)
