@@ -63,7 +63,7 @@ def test_what_a_person_wrote_is_scrubbed_and_ids_are_pseudonyms(nominated: Works
     shop.retrieve("pirates for ann@example.com", session_id="secret-session", client_id="secret-client")
     shadow_lines(shop)
 
-    (path,) = nominated.logs.glob("retrieval_shadow-*.open")
+    (path,) = nominated.logs.glob("retrieval_shadow-*")
     assert "ann@" not in path.read_text()
     assert "secret" not in path.read_text()
     assert "pirates for [email]" in path.read_text()
