@@ -1,10 +1,10 @@
 """What holds for every test folder."""
 
-import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from benchmarks.chromium import CHROMIUM, QUIET
 from hypothesis import settings
 
 if TYPE_CHECKING:
@@ -17,15 +17,6 @@ settings.register_profile("suite", max_examples=40, deadline=None)
 settings.load_profile("suite")
 """A hundred properties are looked at in every run; a busy machine is no failure of theirs."""
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-"""The machine's own browser: nothing is downloaded for a test."""
-
-_QUIET = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-)
-"""A container has no sandbox to offer, and a test asks nothing of anybody."""
-
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
@@ -37,6 +28,6 @@ def browser() -> Iterator["Browser"]:
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed (Debian: apt install chromium)")
     with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=CHROMIUM, args=list(_QUIET))
+        started = running.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         yield started
         started.close()

@@ -1,6 +1,5 @@
 """The pieces of the feedback benchmark: needs, what fails, the log of it, a reviewer's verdicts, the figures."""
 
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from benchmarks.chromium import CHROMIUM
 from benchmarks.failing_needs import Need, failing, failing_needs, halves, split_of
 from benchmarks.feedback_browser import review_by_keyboard
 from benchmarks.feedback_figures import compared, p_value
@@ -103,7 +103,7 @@ def test_a_reviewer_decides_on_what_they_know(why: str, verdict: str) -> None:
 
 @pytest.mark.parametrize("where", ["store", "browser"])
 def test_a_need_is_reviewed_alike_in_the_store_and_in_the_console(where: str, tmp_path: Path) -> None:
-    if where == "browser" and not (shutil.which("chromium") or shutil.which("google-chrome")):
+    if where == "browser" and CHROMIUM is None:
         pytest.skip("no Chromium is installed (Debian: apt install chromium)")
     shop, knowledge = Workspace.create(tmp_path / "shop"), Knowledge.of([GHOSTS])
     store = ReviewStore(shop.engine)

@@ -8,7 +8,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "loop" / "world"))
 
-from console_world import OpenConsole, Visitor, filled
+from benchmarks.open_console import OpenConsole
+from console_world import Visitor, filled
 from loop_fixtures import easy_gate, evaluated_shop, one_thread, privacy_key_file, shop, small_loop
 
 from mangaassist.data import Workspace

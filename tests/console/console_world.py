@@ -1,15 +1,11 @@
 """A filled shop, a visitor who keeps cookies, and a console on a real port, for the tests of the console."""
 
 import re
-import threading
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import httpx2
 import polars as pl
-import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -18,7 +14,6 @@ from mangaassist.core.types import DocId
 from mangaassist.data import Workspace, titles
 from mangaassist.feedback import Clustering, FailureCluster, ReviewItem, ReviewStore, Role, write_clusters
 from mangaassist.loop import read_settings
-from mangaassist.serving import listen_on
 
 PASSWORD = "correct horse battery staple"
 BASE = "http://127.0.0.1:8090"
@@ -119,30 +114,3 @@ class Visitor:
         assert answer.status_code == 303, answer.text
         self.get("/")
         return self
-
-
-@dataclass(frozen=True, slots=True)
-class OpenConsole:
-    """A console that a browser can reach, and the link of its first admin."""
-
-    url: str
-    link: str
-    shop: Workspace
-    _server: uvicorn.Server
-    _thread: threading.Thread
-
-    @classmethod
-    def start(cls, shop: Workspace) -> "OpenConsole":
-        app = create_console(shop, read_settings(shop.root))
-        listener = listen_on("127.0.0.1", 0)
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        return cls(url, f"{url}/join?token={app.state.desk.accounts.first_admin()}", shop, server, thread)
-
-    def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join()

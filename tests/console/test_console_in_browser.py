@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from console_world import PASSWORD, OpenConsole, filled
+from benchmarks.open_console import OpenConsole
+from console_world import PASSWORD, filled
 
 from mangaassist.core.types import DocId
 from mangaassist.data import Workspace, titles

@@ -11,12 +11,10 @@ from mangaassist.retrieval.embedded import EmbeddedStore, open_index
 from mangaassist.retrieval.exact import adjusted_scores, best_documents, search_run
 from mangaassist.retrieval.exact_store import ExactStore
 from mangaassist.retrieval.reading import VectorReader
-from mangaassist.retrieval.scan import FACTOR
 from mangaassist.retrieval.store import DocumentVectors, Hits, IndexInfo, VectorStore, Where
 
 __all__ = [
     "EXACT_UP_TO",
-    "FACTOR",
     "Adapts",
     "ComposedSearch",
     "DocumentVectors",

@@ -34,9 +34,6 @@ EXACT_UP_TO = 20_000
 """Documents that are all scored for every query: a few milliseconds."""
 MEND = "build it anew: `mangaassist index --workspace DIR`"
 
-_FEW = 2_000
-"""Allowed documents that are faster to fetch one by one than to scan for."""
-
 
 @dataclass(frozen=True, slots=True)
 class Build:
@@ -53,8 +50,6 @@ class Build:
     def search(self, queries: Vectors, k: int, allowed: Mask | None) -> list[Hits]:
         """For each query the best `k` documents of those allowed."""
         passing = None if allowed is None else np.flatnonzero(allowed)
-        if passing is not None and len(passing) <= _FEW:
-            return [best_of_rows(self.vectors, query, k, self.doc_ids, passing) for query in queries]
         return [self._best(query, k, allowed, passing) for query in queries]
 
     def _best(self, query: Vectors, k: int, allowed: Mask | None, passing: Rows | None) -> Hits:

@@ -1,18 +1,15 @@
 """A snapshot and documents in, their vectors by number out, and the numbers of those near a query, without any id."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from mangaassist.core.types import DocId, Vectors
-from mangaassist.retrieval.scan import Near, Scan
+from mangaassist.retrieval.scan import DEEPER, Near, Scan
 from mangaassist.retrieval.scoring import Mask, Rows, products
 from mangaassist.retrieval.snapshot import Snapshot
 from mangaassist.retrieval.store import known_row, row_of
-
-_FEW = 2_000
-"""Allowed documents that are faster to score one by one than to scan for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +46,7 @@ class VectorReader:
         Where a scan is not worth it these are all that are allowed.
         """
         of_build = np.logical_and(allowed[self.numbers], self.numbers >= 0) if len(self.built) else allowed[:0]
-        found = None
-        if self.scan is not None and int(of_build.sum()) > _FEW:
-            found = self.scan.near(query, depth, of_build)
+        found = None if self.scan is None else self.scan.near(query, depth, of_build)
         if found is None:
             rows = np.flatnonzero(of_build)
             found = Near(rows, products(self.built, query, rows), -np.inf)
@@ -60,6 +55,15 @@ class VectorReader:
         scores = np.concatenate([found.products, self.changed[-1 - self.sources[later]] @ query])
         ascending = np.argsort(numbers)
         return Near(numbers[ascending], scores[ascending], found.beyond)
+
+    def deepening(self, query: Vectors, depth: int, allowed: Mask) -> Iterator[Near]:
+        """What is `near` at this depth, then ever deeper; the last is all that are allowed."""
+        while True:
+            found = self.near(query, depth, allowed)
+            yield found
+            if found.beyond == -np.inf:
+                return
+            depth *= DEEPER
 
     def _room(self, count: int) -> Vectors:
         return np.empty((count, self.changed.shape[1]), dtype=np.float32)

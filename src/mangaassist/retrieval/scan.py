@@ -17,7 +17,7 @@ import numpy as np
 from mangaassist.core.types import Vectors
 from mangaassist.retrieval.scoring import Mask, Rows, products
 
-FACTOR = 3
+DEEPER = 3
 """So many times as many are taken where too few were."""
 _FIRST = 200
 _REACH = 6
@@ -26,6 +26,8 @@ _DEVIATIONS = 2.0
 """Measured at 100,000 vectors (docs/index.md): recall over .99 even on vectors without structure."""
 _TURN = 1
 """The seed of the turn."""
+_FEW = 2_000
+"""Allowed documents that are faster to score one by one than to scan for."""
 _WORTH_IT = 4
 """A scan that leaves a quarter of the documents to score exactly saves nothing over scoring all."""
 _SPARE = 1.2
@@ -70,7 +72,7 @@ class Scan:
         """
         faiss.omp_set_num_threads(1)
         count, total = (len(self._vectors) if allowed is None else int(allowed.sum())), len(self._vectors)
-        if depth * _WORTH_IT > count:
+        if count <= _FEW or depth * _WORTH_IT > count:
             return None
         fetched = depth if allowed is None else int(_SPARE * depth * total / count)
         if fetched * _WORTH_IT > total:
@@ -90,7 +92,7 @@ class Scan:
         while (found := self.near(query, depth, allowed)) is not None:
             if len(found.rows) >= k and found.beyond < np.partition(found.products, -k)[-k]:
                 return found.rows
-            depth *= FACTOR
+            depth *= DEEPER
         return None
 
 

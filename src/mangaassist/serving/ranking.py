@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mangaassist.core.types import Adjustment, DocId, QueryId, Vectors
-from mangaassist.retrieval import FACTOR, EmbeddedStore, VectorReader, adjusted_scores, best_documents, search_run
+from mangaassist.retrieval import EmbeddedStore, VectorReader, adjusted_scores, best_documents, search_run
 
 BY_VECTOR: Final = 600
 REACH: Final = 4
@@ -68,14 +68,11 @@ class RanksCandidates:
         """See `Ranks`."""
         allowed = np.ones(len(self.doc_ids), dtype=np.bool_) if adjustment.allowed is None else adjustment.allowed
         bonus = adjustment.bonus
-        depth = max(BY_VECTOR, REACH * k)
-        while True:
-            near = self.reader.near(query, depth, allowed)
+        for near in self.reader.deepening(query, max(BY_VECTOR, REACH * k), allowed):
             scores = near.products if bonus is None else near.products + bonus[near.rows]
             last = _last_of_first(scores, min(k, FIRST))
             if near.beyond <= last:
                 break
-            depth *= FACTOR
         rows = near.rows
         if bonus is not None and near.beyond > -np.inf:
             lifted = np.setdiff1d(_lifted(bonus * allowed, last - near.beyond), rows, assume_unique=True)
