@@ -61,7 +61,7 @@ async def _sent(url: str, bodies: Sequence[bytes], due_s: npt.NDArray[np.float64
 async def _one(url: str, body: bytes, due: float, number: int, load: Load, free: "list[_Connection]") -> None:
     try:
         async with asyncio.timeout(PATIENCE_S):
-            connection = free.pop() if free else await _connected(url)
+            connection = _kept(free) or await _connected(url)
             status, content = await connection.asked(body)
         load.latency_ms[number] = (time.perf_counter() - due) * 1000
         free.append(connection)
@@ -71,6 +71,16 @@ async def _one(url: str, body: bytes, due: float, number: int, load: Load, free:
             load.degraded += 1
     except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
         load.errors.append(f"{type(error).__name__} {error}")
+
+
+def _kept(free: "list[_Connection]") -> "_Connection | None":
+    """The connection last used that the server has not hung up meanwhile."""
+    while free:
+        connection = free.pop()
+        if connection.is_open:
+            return connection
+        connection.close()
+    return None
 
 
 class _Connection:
@@ -86,6 +96,11 @@ class _Connection:
         answer = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         fields = dict(line.lower().split(": ", 1) for line in answer[1:] if ": " in line)
         return int(answer[0].split()[1]), await self._reader.readexactly(int(fields["content-length"]))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the server has not hung up."""
+        return not self._reader.at_eof()
 
     def close(self) -> None:
         """Hang up."""

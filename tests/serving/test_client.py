@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 from served_shop import ServedShop, click, lines_of
 
 from mangaassist.core.errors import ServiceError
 from mangaassist.serving import Answer, AnswerShelf, Client, Result, ShelfTitle, add_key
+from mangaassist.serving.running import KEEP_ALIVE_S
 
 Serve = Callable[..., ServedShop]
 
@@ -155,3 +157,10 @@ def test_an_event_repeated_by_the_client_counts_once(serve: Serve) -> None:
     assert [(each.accepted, each.repeated) for each in receipts] == [(1, 0), (0, 1)]
     shop.stop()
     assert len(lines_of(shop.workspace.logs, "ubi_events-*.jsonl")) == 1
+
+
+def test_the_server_hangs_up_later_than_clients_and_load_balancers_do() -> None:
+    """Else a question sent at the moment of closing is lost, and nobody may ask it twice."""
+    kept_s = httpx.Limits().keepalive_expiry
+    assert kept_s is not None
+    assert max(kept_s, 60) < KEEP_ALIVE_S

@@ -26,6 +26,9 @@ from mangaassist.serving.structured_logs import ToServiceLog
 
 LOOPBACK: Final = "127.0.0.1"
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+KEEP_ALIVE_S: Final = 75
+"""So long an idle connection stays open. Whoever keeps connections must hang up first, or a question sent at the moment
+of closing is lost: longer than HTTP clients (5 s) and load balancers (60 s) keep theirs."""
 _LOOK_EVERY_S: Final = 0.05
 
 
@@ -92,6 +95,7 @@ def start_server(app: FastAPI, *, host: str = LOOPBACK, port: int = 0) -> Runnin
         proxy_headers=False,
         server_header=False,
         lifespan="on",
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=1,  # `drain` has already waited for running requests
     )
     server = uvicorn.Server(config)
