@@ -27,6 +27,9 @@ from mangaassist.queries.words import folded
 MOST_WORDS = 64
 """Slips are looked for in so many words from the start: longer texts tell what they want early on."""
 
+MENTIONED = 0.1
+"""A Japanese name that makes up less of a text stands in it by the way: 日常, the title, is in many a blurb."""
+
 PRONOUN = "it"
 
 
@@ -72,7 +75,8 @@ class TitleResolver:
         """The titles that the text names. Where names overlap the longest counts; a shared name names all its titles.
 
         So "Dragon Ball Super" does not name Dragon Ball. An ordinary word such as "monster" names a title only after
-        "like" or "similar to", before their Japanese counterparts, or in quotes.
+        "like" or "similar to", before their Japanese counterparts, or in quotes. So does a Japanese name in a long
+        text, which has no spaces to tell a name from a part of another word.
         """
         text = folded(text)
         return frozenset().union(*(match.titles for match in _apart(self._exact(text, tokens_of(text)))))
@@ -110,10 +114,11 @@ class TitleResolver:
                     span = tokens[place : place + length]
                     for name in _possible(words[place : place + length], span):
                         if name in self._titles and stands_alone(text, span):
-                            yield from self._meant(text, span, name)
+                            is_aside = not all(map(is_spaced, name)) and len(span) < MENTIONED * len(tokens)
+                            yield from self._meant(text, span, name, is_aside=is_aside)
 
-    def _meant(self, text: str, span: Sequence[Token], name: Name) -> Iterator[_Match]:
-        led, ordinary = is_led(text, span), name in self._ordinary
+    def _meant(self, text: str, span: Sequence[Token], name: Name, *, is_aside: bool) -> Iterator[_Match]:
+        led, ordinary = is_led(text, span), is_aside or name in self._ordinary
         if led or not ordinary or is_quoted(text, span):
             yield _Match(span[0].start, span[-1].end, self._titles[name], led, ordinary)
 
