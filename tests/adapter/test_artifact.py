@@ -126,3 +126,14 @@ def test_the_lexicon_comes_back_also_from_when_it_had_one_section(small_set: Tra
 
     assert read_composition(tmp_path / "now") == (CompositionWeights(), lexicon)
     assert read_composition(tmp_path / "then") == (CompositionWeights(rejected=0.4), Lexicon({"comfy": ("cozy",)}))
+
+
+def test_an_artefact_knows_the_scripts_that_it_was_fitted_on(small_set: TrainingSet, tmp_path: Path) -> None:
+    adapter, info = fitted("linear", small_set)
+    save_artifact(tmp_path / "any", adapter, info)
+    save_artifact(tmp_path / "latin", replace(adapter, scripts=frozenset({"latin"})), info)
+
+    anything, latin = load_artifact(tmp_path / "any"), load_artifact(tmp_path / "latin")
+
+    assert anything.covers("癒し系") and anything.covers("warm")
+    assert latin.covers("warm") and latin.covers("2, 3?") and not latin.covers("癒し系")

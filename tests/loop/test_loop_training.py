@@ -42,6 +42,14 @@ def test_training_keeps_every_rung_and_names_the_chosen_one(shop: Workspace) -> 
         assert load_artifact(candidate_folder(shop) / rung, encoder_id="words@1").rung == rung
 
 
+def test_what_was_fitted_knows_the_scripts_of_its_queries_and_what_was_not_answers_all(shop: Workspace) -> None:
+    rungs = {rung: load_artifact(candidate_folder(shop) / rung) for rung in LADDER}
+
+    assert {rung: adapter.scripts for rung, adapter in rungs.items()} == {
+        rung: None if rung == "identity" else {"latin"} for rung in LADDER
+    }
+
+
 def test_training_again_does_nothing(shop: Workspace) -> None:
     before, bytes_before = touched(shop.root), artefacts(shop.root)
 

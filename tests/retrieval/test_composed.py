@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from mangaassist.adapter import Adapter
+from mangaassist.adapter.ladder import IDENTITY_MAP, SideMap
 from mangaassist.core.types import Query, QueryId
 from mangaassist.data import Article, Title, documents
 from mangaassist.evaluation import ranked
@@ -53,3 +54,25 @@ def test_a_question_about_a_title_finds_it() -> None:
     weights = CompositionWeights(reference=4, lexical=1)
 
     assert results("is berserk finished", weights, intent="product_question")[0] == "berserk"
+
+
+def test_a_query_in_a_script_that_the_adapter_was_not_fitted_on_is_ranked_as_by_the_frozen_encoder() -> None:
+    """A map that turns everything round, told to know Latin letters only: Japanese queries never meet it."""
+    turned = SideMap(is_residual=False, matrix=-np.eye(3, dtype=np.float32))
+    only_latin = Adapter("linear", 3, turned, IDENTITY_MAP, scripts=frozenset({"latin"}))
+    composer = Composer(DOCUMENTS, TITLES)
+    ids = [document.doc_id for document in DOCUMENTS]
+    queries = [
+        Query(QueryId("japanese"), "心温まる話", "recommendation"),
+        Query(QueryId("latin"), "warm", "recommendation"),
+    ]
+
+    def run(adapter: Adapter) -> dict[str, list[str]]:
+        search = ComposedSearch.over(composer, CompositionWeights(reference=2), adapter, ids, BASE)
+        found = search.run(queries, np.repeat(TYPED, 2, axis=0))
+        return {str(query_id): [str(doc_id) for doc_id in ranked(hits)] for query_id, hits in found.items()}
+
+    found, frozen = run(only_latin), run(Adapter("identity", 3))
+    assert list(found) == ["japanese", "latin"]
+    assert found["japanese"] == frozen["japanese"]
+    assert found["latin"] == frozen["latin"][::-1]

@@ -8,7 +8,7 @@ manifest.json         sha256 of each file, encoder id and dimension, data finger
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,7 @@ def artifact_files(adapter: Adapter, info: AdapterInfo) -> dict[str, bytes]:
         "rounds": info.rounds,
         "seed": info.seed,
         "documents": dict(info.documents),
+        "scripts": None if adapter.scripts is None else sorted(adapter.scripts),
     }
     files = {
         TENSORS: save_tensors(adapter.tensors(), metadata={"rung": adapter.rung}),
@@ -99,7 +100,9 @@ def load_artifact(folder: Path, *, encoder_id: str | None = None) -> Adapter:
         )
     if config["rung"] not in LADDER:
         raise ArtifactError(f"{folder / CONFIG} names the rung {config['rung']!r}; it was written by a newer version")
-    return adapter_from_tensors(config["rung"], config["dimension"], _tensors(folder / TENSORS))
+    adapter = adapter_from_tensors(config["rung"], config["dimension"], _tensors(folder / TENSORS))
+    scripts = config.get("scripts")  # not told before 2026-11-27
+    return adapter if scripts is None else replace(adapter, scripts=frozenset(scripts))
 
 
 def read_config(folder: Path) -> dict[str, Any]:

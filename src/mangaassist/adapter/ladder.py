@@ -24,6 +24,7 @@ import numpy as np
 from scipy.special import erf
 
 from mangaassist.core.errors import ShapeError
+from mangaassist.core.scripts import script_of
 from mangaassist.core.types import Vectors
 
 Rung = Literal["identity", "centring", "ridge", "lowrank", "linear", "residual", "mlp"]
@@ -93,12 +94,16 @@ IDENTITY_MAP = SideMap(is_residual=True)
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """A rung with its fitted maps. Tied sides are one map used for both (`query_map is document_map`)."""
+    """A rung with its fitted maps. Tied sides are one map used for both (`query_map is document_map`).
+
+    scripts: what the queries were written in that it was fitted on; None where that is not known, or nothing was fitted.
+    """
 
     rung: Rung
     dimension: int
     query_map: SideMap = IDENTITY_MAP
     document_map: SideMap = IDENTITY_MAP
+    scripts: frozenset[str] | None = None
 
     def adapt_queries(self, base: Vectors) -> Vectors:
         """Adapted query vectors, same shape as `base`."""
@@ -109,6 +114,13 @@ class Adapter:
         """Adapted document vectors, same shape as `base`."""
         self._check(base)
         return self.document_map(base)
+
+    def covers(self, text: str) -> bool:
+        """Whether queries written like this text trained it; others are for the base vectors of both sides to answer.
+
+        A map fitted on one script can undo what the encoder knows of another: docs/decisions/0016-unheard-scripts.md.
+        """
+        return self.scripts is None or script_of(text) in self.scripts | {None}
 
     @property
     def is_tied(self) -> bool:

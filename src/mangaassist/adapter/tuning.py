@@ -13,6 +13,7 @@ from mangaassist.adapter.ladder import LADDER, Adapter, Rung
 from mangaassist.adapter.recipes import FIRST_RUN
 from mangaassist.adapter.selection import Choice, Fold, Trial, choose
 from mangaassist.adapter.validation import hold_out
+from mangaassist.core.scripts import scripts_of
 from mangaassist.core.types import DocId, Document, Example, GroupId, Intent, Pair, Progress, Vectors, no_progress
 from mangaassist.encoders import Encoder
 from mangaassist.pairs import mine_hard_negatives, training_queries, two_sides
@@ -21,6 +22,9 @@ from mangaassist.retrieval import search_run
 
 FOLDS = 3
 """Hold-outs that are pooled for the choice: one alone leaves too few queries of small sets in each cell."""
+
+FEWEST_OF_SCRIPT = 50
+"""Different training queries that a script needs before the adapter answers queries written in it."""
 
 MINING_DEPTH = 100
 """How deep in the frozen ranking hard negatives are looked for."""
@@ -95,12 +99,14 @@ def tune_ladder(
     folds = [_fold(data, query_vectors, corpus, composition, seed=seed + number) for number in range(FOLDS)]
     choice = choose(folds, rungs, seed=seed, hard_negatives=not spares_unknown, progress=progress)
     everything = _examples(data.pairs, query_vectors, corpus, data, composition, seed)
+    scripts = scripts_of((pair.query_text for pair in data.pairs), fewest=FEWEST_OF_SCRIPT)
     adapters: dict[Rung, Adapter] = {}
     seconds: dict[Rung, float] = {}
     for done, (rung, trial) in enumerate(choice.trials.items()):
         progress(f"refitting {rung}", done, len(choice.trials))
         started = time.process_time()
-        adapters[rung] = fit(trial.recipe, everything, seed=seed, rounds=trial.rounds)
+        fitted = fit(trial.recipe, everything, seed=seed, rounds=trial.rounds)
+        adapters[rung] = fitted if rung == "identity" else replace(fitted, scripts=scripts or None)
         seconds[rung] = time.process_time() - started
     progress("refitting", len(choice.trials), len(choice.trials))
     if composition is None:

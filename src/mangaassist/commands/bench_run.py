@@ -14,7 +14,7 @@ from mangaassist.evaluation import Exposure, Summary, paired_gain, run_depth, sc
 from mangaassist.loop import DEV_SHARE
 from mangaassist.pairs import NearDuplicateIndex, drop_leaks, judged_pairs, split_by_group, split_groups
 from mangaassist.queries import Composer
-from mangaassist.retrieval import ComposedSearch, search_run
+from mangaassist.retrieval import ComposedSearch, adapted_run, search_run
 
 CELLS = ("all", "warm", "cold")
 
@@ -168,8 +168,8 @@ def _runs(
         if composer is not None:
             search = ComposedSearch.over(composer, tuned.weights, adapter, doc_ids, documents)
             return search.run(queries, base_queries, depth=depth)
-        adapted = adapter.adapt_queries(base_queries), adapter.adapt_documents(documents)
-        return search_run([query.query_id for query in queries], adapted[0], doc_ids, adapted[1], depth=depth)
+        adapted = adapter.adapt_documents(documents)
+        return adapted_run(queries, base_queries, adapter, doc_ids, documents, adapted, depth=depth)
 
     ids = [query.query_id for query in queries]
     runs = {"frozen": search_run(ids, base_queries, doc_ids, documents, depth=depth)}

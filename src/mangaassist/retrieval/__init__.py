@@ -6,7 +6,7 @@ serving: `build_index` makes the files, `open_index` searches them, changes go t
 
 from mangaassist.retrieval.build import EXACT_UP_TO
 from mangaassist.retrieval.building import build_index, compact
-from mangaassist.retrieval.composed import Adapts, ComposedSearch
+from mangaassist.retrieval.composed import Adapts, ComposedSearch, adapted_run
 from mangaassist.retrieval.embedded import EmbeddedStore, open_index
 from mangaassist.retrieval.exact import adjusted_scores, best_documents, search_run
 from mangaassist.retrieval.exact_store import ExactStore
@@ -25,6 +25,7 @@ __all__ = [
     "VectorReader",
     "VectorStore",
     "Where",
+    "adapted_run",
     "adjusted_scores",
     "best_documents",
     "build_index",

@@ -19,7 +19,7 @@ from mangaassist.queries import CompositionWeights, Reading, compose_vectors
 from mangaassist.retrieval import Where
 from mangaassist.serving.answers import Answer, AnswerShelf, Result, RetrieveRequest
 from mangaassist.serving.filtering import where_of
-from mangaassist.serving.ranking import best_without_vector
+from mangaassist.serving.ranking import Ranks, best_without_vector
 from mangaassist.serving.reasons import Reasons
 from mangaassist.serving.results import result_of
 from mangaassist.serving.routing import CallerIntent, route_message
@@ -76,9 +76,11 @@ class Answering:
         adjustment = self._adjustment(served, reading, weights, where)
         composed = None if base is None else _composed(served, reading, base)
         stages.end("compose")
-        adapted = None if composed is None else served.adapter.adapt_queries(composed)
+        is_covered = served.adapter.covers(request.query)
+        adapted = served.adapter.adapt_queries(composed) if is_covered and composed is not None else composed
         stages.end("adapt")
-        found = _found(served, adapted, adjustment, request.k + REACH)
+        ranks = served.ranks if is_covered else served.base_ranks
+        found = _found(ranks, adapted, adjustment, request.k + REACH)
         stages.end("search")
         ordered = placed(found, self.shop, request.k, is_available=served.is_available)
         reasons = Reasons(served, reading, weights, [each.doc_id for each in ordered])
@@ -145,10 +147,10 @@ def _composed(served: ServedRelease, reading: Reading, base: Vectors) -> Vectors
     return joined
 
 
-def _found(served: ServedRelease, adapted: Vectors | None, adjustment: Adjustment, depth: int) -> Mapping[DocId, float]:
-    if adapted is None:
-        return best_without_vector(served.doc_ids, adjustment, depth)
-    return served.ranks.best(adapted, adjustment, depth)
+def _found(ranks: Ranks, query: Vectors | None, adjustment: Adjustment, depth: int) -> Mapping[DocId, float]:
+    if query is None:
+        return best_without_vector(ranks.doc_ids, adjustment, depth)
+    return ranks.best(query, adjustment, depth)
 
 
 def _result(served: ServedRelease, each: Placed, reasons: Reasons) -> Result:

@@ -32,6 +32,11 @@ _THE_QUERY: Final = QueryId("")
 class Ranks(Protocol):
     """Anything that ranks one catalogue."""
 
+    @property
+    def doc_ids(self) -> Sequence[DocId]:
+        """Every document, in the order of an adjustment."""
+        ...
+
     def best(self, query: Vectors, adjustment: Adjustment, k: int) -> Mapping[DocId, float]:
         """The best `k` of the documents that the adjustment lets through, best first."""
         ...

@@ -53,6 +53,11 @@ class ServedRelease:
     shelves: Arrangement
 
     @property
+    def base_ranks(self) -> Ranks:
+        """What ranks by base vectors, every document scored: for queries that the adapter does not cover."""
+        return RanksAll(self.ranks.doc_ids, self.base)
+
+    @property
     def doc_ids(self) -> list[DocId]:
         """Every document."""
         return list(self.rows)
