@@ -12,6 +12,7 @@ from mangaassist.adapter.composing import (
     fit_reference_weight,
     fit_signal_weights,
 )
+from mangaassist.adapter.ladder import Adapter
 from mangaassist.core.types import DocId, GroupId, Query, QueryId, Vectors
 from mangaassist.data import Title, documents
 from mangaassist.evaluation import score_run
@@ -136,13 +137,7 @@ def test_candidates_score_as_the_complete_search_does(seed: int, weights: Compos
 
     held = candidates(composition, ids, queries, vectors, IDS, qrels, {}, frozenset(IDS[:6]))
 
-    class Frozen:
-        def adapt_queries(self, base: np.ndarray) -> np.ndarray:
-            return base
-
-        adapt_documents = adapt_queries
-
-    search = ComposedSearch.over(COMPOSER, weights, Frozen(), IDS, vectors)
+    search = ComposedSearch.over(COMPOSER, weights, Adapter("identity", vectors.shape[1]), IDS, vectors)
 
     run = search.run([Query(QueryId(text), text) for text in texts], queries, depth=12)
     exact = {query_id: score.ndcg_at_10 for query_id, score in score_run(run, qrels).items()}

@@ -62,10 +62,8 @@ def test_a_query_in_a_script_that_the_adapter_was_not_fitted_on_is_ranked_as_by_
     only_latin = Adapter("linear", 3, turned, IDENTITY_MAP, scripts=frozenset({"latin"}))
     composer = Composer(DOCUMENTS, TITLES)
     ids = [document.doc_id for document in DOCUMENTS]
-    queries = [
-        Query(QueryId("japanese"), "心温まる話", "recommendation"),
-        Query(QueryId("latin"), "warm", "recommendation"),
-    ]
+    typed = {"japanese": "心温まる話", "latin": "warm"}
+    queries = [Query(QueryId(script), text, "recommendation") for script, text in typed.items()]
 
     def run(adapter: Adapter) -> dict[str, list[str]]:
         search = ComposedSearch.over(composer, CompositionWeights(reference=2), adapter, ids, BASE)

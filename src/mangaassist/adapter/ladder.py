@@ -96,7 +96,7 @@ IDENTITY_MAP = SideMap(is_residual=True)
 class Adapter:
     """A rung with its fitted maps. Tied sides are one map used for both (`query_map is document_map`).
 
-    scripts: what the queries were written in that it was fitted on; None where that is not known, or nothing was fitted.
+    scripts: what the queries that it was fitted on were written in; None where nobody knows, or nothing was fitted.
     """
 
     rung: Rung
