@@ -38,6 +38,22 @@ def test_lookalikes_and_rejected_positives_are_hard_negatives_of_their_texts() -
     assert pairs == {"slow burn rivals": ("blue-flag",), "rivals to lovers": ("naruto", "blue-flag")}
 
 
+def test_a_document_accepted_for_a_text_is_no_negative_of_it_whatever_another_item_says() -> None:
+    told = [
+        settled(item("a"), "accepted"),
+        settled(item("b", doc_id=DocId("blue-flag"), texts=("rivals to lovers",)), "accepted"),
+        settled(item("c", doc_id=DocId("blue-flag")), "rejected"),
+    ]
+
+    pairs = feedback_pairs(told, KNOWN, weight=1.0).pairs
+
+    assert [(pair.query_text, pair.positive, pair.negatives) for pair in pairs] == [
+        ("slow burn rivals", "kaguya", ("blue-flag",)),
+        ("rivals to lovers", "kaguya", ()),
+        ("rivals to lovers", "blue-flag", ()),
+    ]
+
+
 def test_an_edit_changes_the_document_and_leaves_texts_out() -> None:
     edit = Edit(doc_id=DocId("blue-flag"), texts=("rivals to lovers",))
 

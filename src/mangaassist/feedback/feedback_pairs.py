@@ -27,8 +27,9 @@ def feedback_pairs(
 ) -> PairsReport:
     """A pair for every text of every accepted positive, with the document's lookalikes among its negatives.
 
-    Accepted negatives, and positives that were rejected, are hard negatives of their texts. held_out: ids of searches
-    that test; a text that failed in none but these makes no pair. Evidence of a pair: its item, then its log lines.
+    Accepted negatives, and positives that were rejected, are hard negatives of their texts, unless another item has the
+    document accepted for that text. held_out: ids of searches that test; a text that failed in none but these makes no
+    pair. Evidence of a pair: its item, then its log lines.
     """
     documents = frozenset(known)
     dropped: Counter[DropReason] = Counter()
@@ -52,6 +53,8 @@ def feedback_pairs(
             dropped["unknown_document"] += 1
         else:
             positives += judged
+    for each in positives:
+        refused.get(normalise(each.text), {}).pop(each.doc_id, None)
     pairs = [_pair(each, refused, documents, weight) for each in positives]
     return PairsReport(
         pairs, {"reviewed": raw}, {why: count for why, count in sorted(dropped.items()) if count}, 0, 0.0
@@ -86,6 +89,6 @@ def _pair(judged: _Judged, refused: dict[str, dict[DocId, None]], documents: fro
         positive=judged.doc_id,
         source="feedback",
         weight=weight,
-        negatives=tuple(each for each in negatives if each != judged.doc_id and each in documents),
+        negatives=tuple(each for each in negatives if each in documents),
         evidence=(judged.item_id, *judged.lines),
     )
