@@ -145,9 +145,9 @@ def test_every_name_that_is_not_the_english_title_becomes_a_pair() -> None:
         title_id="aria", title="Aria", title_romaji="ARIA", title_japanese="アリア", aliases=("Aqua", "アリア")
     )
 
-    assert [(each.query_text, each.positive, each.source) for each in bilingual_pairs([title])] == [
-        ("アリア", "aria", "corpus"),
-        ("Aqua", "aria", "corpus"),
+    assert [(each.query_text, each.positive, each.source, each.weight) for each in bilingual_pairs([title])] == [
+        ("アリア", "aria", "corpus", 2.0),
+        ("Aqua", "aria", "corpus", 2.0),
     ]
 
 
