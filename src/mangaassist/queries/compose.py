@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg.blas import saxpy
 
 from mangaassist.core.types import Adjustment, DocId, Document, Vectors
 from mangaassist.data import Title
@@ -116,7 +117,7 @@ class Composer:
         bonus = np.zeros(len(self._row), dtype=np.float32)
         for weight, (is_told, scores) in zip(weighted, told, strict=True):
             if weight and is_told:
-                bonus += weight * scores()
+                bonus = saxpy(scores(), bonus, a=weight)
         return bonus
 
     def allowed(self, reading: Reading) -> npt.NDArray[np.bool_]:

@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from mangaassist.core.errors import ShapeError
 from mangaassist.core.types import Adjustment, DocId, QueryId, Run, Vectors
+from mangaassist.retrieval.scoring import Rows
 
 _BLOCK = 512
 _SCORES = 1 << 24
@@ -57,12 +58,18 @@ def adjusted_scores(scores: Vectors, adjustment: Adjustment) -> Vectors:
     return scores if adjustment.allowed is None else np.where(adjustment.allowed, scores, np.float32(-np.inf))
 
 
-def best_documents(scores: Vectors, doc_ids: Sequence[DocId], depth: int) -> dict[DocId, float]:
-    """The best `depth` documents by their scores (documents,), best first; minus infinity is never among them."""
+def best_documents(
+    scores: Vectors, doc_ids: Sequence[DocId], depth: int, *, rows: Rows | None = None
+) -> dict[DocId, float]:
+    """The best `depth` documents by their scores (documents,), best first; minus infinity is never among them.
+
+    rows: which of doc_ids each score is of; None where it is each in turn.
+    """
     count = min(depth, len(scores))
     # Ties at the cut are decided by document id, as everywhere: keep every score equal to the last one in.
     threshold = np.partition(scores, len(scores) - count)[len(scores) - count] if count else np.inf
     # What may not be returned goes before the sort: where few documents may, the threshold is minus infinity too.
     best = np.flatnonzero((scores >= threshold) & (scores > -np.inf))
-    found = sorted(zip((-scores[best]).tolist(), [doc_ids[row] for row in best.tolist()], strict=True))
+    named = [doc_ids[row] for row in (best if rows is None else rows[best]).tolist()]
+    found = sorted(zip((-scores[best]).tolist(), named, strict=True))
     return {doc_id: -negated for negated, doc_id in found[:count]}

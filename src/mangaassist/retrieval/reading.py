@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -18,6 +19,7 @@ class VectorReader:
 
     sources: per document the row of the build, or -1 less the row among `changed`, (m, d).
     numbers: per row of the build the document, -1 for one that is none of these.  scan: None for a small build.
+    later: the documents that changed since the build.  is_build: whether the build holds just these, in their order.
     """
 
     built: Vectors
@@ -25,6 +27,14 @@ class VectorReader:
     sources: Rows
     numbers: Rows
     scan: Scan | None
+    later: Rows
+    is_build: bool
+
+    @classmethod
+    def of(cls, built: Vectors, changed: Vectors, sources: Rows, numbers: Rows, scan: Scan | None) -> Self:
+        """The reader, with what follows from where the documents' vectors are."""
+        is_build = np.array_equal(sources, np.arange(len(built)))
+        return cls(built, changed, sources, numbers, scan, np.flatnonzero(sources < 0), is_build)
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -45,12 +55,17 @@ class VectorReader:
 
         Where a scan is not worth it these are all that are allowed.
         """
-        of_build = np.logical_and(allowed[self.numbers], self.numbers >= 0) if len(self.built) else allowed[:0]
+        if self.is_build:
+            of_build = allowed
+        else:
+            of_build = np.logical_and(allowed[self.numbers], self.numbers >= 0) if len(self.built) else allowed[:0]
         found = None if self.scan is None else self.scan.near(query, depth, of_build)
         if found is None:
             rows = np.flatnonzero(of_build)
             found = Near(rows, products(self.built, query, rows), -np.inf)
-        later = np.flatnonzero((self.sources < 0) & allowed)
+        if self.is_build:
+            return found
+        later = self.later[allowed[self.later]]
         numbers = np.concatenate([self.numbers[found.rows], later])
         scores = np.concatenate([found.products, self.changed[-1 - self.sources[later]] @ query])
         ascending = np.argsort(numbers)
@@ -81,4 +96,4 @@ def reader_of(snapshot: Snapshot, doc_ids: Sequence[DocId]) -> VectorReader:
     numbers = np.full(len(build.doc_ids), -1, dtype=np.int64)
     of_build = np.flatnonzero(sources >= 0)
     numbers[sources[of_build]] = of_build
-    return VectorReader(build.vectors, changed.documents().vectors, sources, numbers, build.scan)
+    return VectorReader.of(build.vectors, changed.documents().vectors, sources, numbers, build.scan)

@@ -83,7 +83,7 @@ class RanksCandidates:
             lifted = np.setdiff1d(_lifted(bonus * allowed, last - near.beyond), rows, assume_unique=True)
             rows = np.concatenate([rows, lifted])
             scores = np.concatenate([scores, self.reader.vectors(lifted) @ query + bonus[lifted]])
-        return best_documents(scores, [self.doc_ids[row] for row in rows.tolist()], k)
+        return best_documents(scores, self.doc_ids, k, rows=rows)
 
 
 def best_without_vector(doc_ids: Sequence[DocId], adjustment: Adjustment, k: int) -> Mapping[DocId, float]:
