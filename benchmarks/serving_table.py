@@ -11,12 +11,12 @@ def page_table(kept: Mapping[str, Mapping[str, Any]]) -> str:
     first = next(iter(kept.values()))
     here = first["machine"]
     how = (
-        f"{first['rate']:g} requests a second, open loop, each message once; medians of {first['runs']} runs of "
+        f"{first['rate']:g} requests a second, open loop, each message once; medians of runs of "
         f"{first['seconds']:g} s; {here['cores']} shared cores of {here['processor']}, one for the server and one for "
         f"the generator, {here['date']}:"
     )
     header = (
-        "titles | arrivals | p50, ms | p99, ms | CPU, ms a request | errors | recall | filtered | add-on p99, ms | "
+        "titles | arrivals | runs | p50, ms | p99, ms | CPU, ms a request | errors | recall | filtered | add-on p99, ms | "
         "memory own + mapped, MB | index built in, s | opened in, s"
     )
     rows = sorted(kept.values(), key=lambda each: (each["titles"], each["arrivals"]))
@@ -29,6 +29,7 @@ def _row(each: Mapping[str, Any]) -> str:
     cells = (
         f"{each['titles']:,}",
         _LABELS[each["arrivals"]],
+        f"{each['runs']}",
         f"{each['p50_ms']:.1f}",
         f"{each['p99_ms']:.1f}",
         f"{each['cpu_ms_per_request']:.2f}",
