@@ -8,6 +8,7 @@ from console_world import HOSTILE, Visitor, cluster
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mangaassist.console.desk import PAGES
 from mangaassist.console.failures_page import as_csv
 from mangaassist.console.plots import BARS_HEIGHT, MAP_HEIGHT, MAP_WIDTH, bars, dots
 from mangaassist.data import Workspace, titles
@@ -31,6 +32,18 @@ def test_releases_compare_and_report_are_pages_of_their_own(admin: Visitor) -> N
     compared = admin.get("/releases/compare?name=candidate&name=embed-adapter-v01")
     assert compared.status_code == 200
     assert "Releases side by side" in compared.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_stands_after_a_promotion_and_who_did_it_is_told(admin: Visitor, path: str) -> None:
+    admin.post("/releases/promote", {"why": "a trial", "override": "a test of the console"})
+
+    page = admin.get(path)
+
+    assert page.status_code == 200
+    if path in ("/", "/releases"):
+        assert "promote embed-adapter-v01" in page.text
+        assert "a trial" in page.text
 
 
 @pytest.mark.parametrize("names", ["", "name=candidate", "name=candidate&name=embed-adapter-v77"])
