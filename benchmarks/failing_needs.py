@@ -1,7 +1,7 @@
-"""Needs in shoppers' own words in, each with what answers it in a catalogue and its two halves of texts, out.
+"""Needs in shoppers' own words in, each with what answers it in a catalogue, its logged and its held-out texts, out.
 
 What a need's texts say shall not be what the catalogue says, so that they fail; which ones really do, `failing` tells
-by the logged half alone.
+by the logged texts alone.
 """
 
 import tomllib
@@ -39,7 +39,7 @@ class Need:
 
 
 def failing_needs(catalogue: Sequence[Title], articles: Collection[DocId], path: Path = NEEDS_FILE) -> list[Need]:
-    """The needs of the file that anything answers, each with its texts in two halves."""
+    """The needs of the file that anything answers, each with its texts in two parts."""
     facets = {
         DocId(each.title_id): {_plain(name) for name in (*each.genres, *each.tones, *each.themes)} for each in catalogue
     }
@@ -49,7 +49,7 @@ def failing_needs(catalogue: Sequence[Title], articles: Collection[DocId], path:
         answers = {doc_id for doc_id, has in facets.items() if any(rule <= has for rule in rules)}
         answers |= {DocId(each) for each in told.get("articles", ())} & set(articles)
         if answers:
-            logged, held_out = halves(told["texts"])
+            logged, held_out = parted(told["texts"])
             found.append(
                 Need(
                     name,
@@ -64,12 +64,12 @@ def failing_needs(catalogue: Sequence[Title], articles: Collection[DocId], path:
     return found
 
 
-def halves(texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The texts in two halves, by turns, but near-duplicates in one: what is held out is not what was logged."""
+def parted(texts: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Two thirds of the texts, and the others, but near-duplicates in one: what is held out is not what was logged."""
     found: tuple[list[str], list[str]] = ([], [])
     groups = near_duplicate_groups(texts)
     for group in dict.fromkeys(groups):
-        smaller = found[1] if len(found[1]) < len(found[0]) else found[0]
+        smaller = found[1] if 2 * len(found[1]) < len(found[0]) else found[0]
         smaller += [text for text, of in zip(texts, groups, strict=True) if of == group]
     return tuple(found[0]), tuple(found[1])
 

@@ -84,9 +84,12 @@ def _say(page: Page, item: ReviewItem, given: Answer) -> None:
         page.keyboard.type(", ".join(given.edit.facets))
         page.keyboard.press("Enter")
     elif given.edit is not None:
+        if given.edit.doc_id is not None:
+            page.keyboard.press("Control+A")
+            page.keyboard.type(given.edit.doc_id)
         for text in item.texts:  # from the document's field through the searches, each a box, to the button
             page.keyboard.press("Tab")
-            if text not in (given.edit.texts or ()):
+            if text not in (given.edit.texts or item.texts):
                 page.keyboard.press("Space")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")

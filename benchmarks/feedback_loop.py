@@ -2,9 +2,9 @@
 
 DIR is a workspace that `mangaassist demo` filled; it is copied, its gate's floors are taken away (the sample reaches
 none), and its candidate is made live. Of the needs of `failing_needs.toml` those are planted that live fails at by the
-logged half of their texts: searches that nobody clicks (`feedback_planting.py`). They go through bucket, clusters and
+logged part of their texts: searches that nobody clicks (`feedback_planting.py`). They go through bucket, clusters and
 proposals; a reviewer who knows what answers each need judges the proposals in the console, in a real browser, by
-keyboard; the held-out half is added to the judged test queries; a new candidate is trained, evaluated against live,
+keyboard; the held-out part is added to the judged test queries; a new candidate is trained, evaluated against live,
 gated, and promoted if the gate says so. Reported is success@3 before and after: of the held-out texts, and of the
 sample's judged test queries, whole and by slice. p_value: of the held-out gain, one-sided, by swapping before and after
 in whole needs. A slice falls if its loss is significant after Holm, over all slices.

@@ -1,13 +1,15 @@
 """Proposed items and what a reviewer knows of the needs behind them in, verdicts out, as one who answers for them.
 
 A reviewer knows which documents answer the planted texts, and nothing of the other shoppers' texts that fell into the
-same cluster: these they take out of an item by an edit, and an item that only such texts could decide they skip.
+same cluster: these they take out of an item by an edit, and an item that only such texts could decide they skip. In
+place of a document that answers none of the texts they put one that does.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from zlib import crc32
 
 from benchmarks.failing_needs import Need
 from mangaassist.data import Workspace
@@ -46,7 +48,19 @@ class Knowledge:
         right = tuple(text for text, need in known.items() if (item.doc_id in need.answers) == wanted)
         if right:
             return Answer("accept") if len(right) == len(item.texts) else Answer("edit", Edit(texts=right))
+        if wanted and known:
+            return _corrected(item, known)
         return Answer("reject" if len(known) == len(item.texts) else "skip")
+
+
+def _corrected(item: ReviewItem, known: Mapping[str, Need]) -> Answer:
+    """One of the documents that answer the need of most texts, by turns of the items, for the texts of that need."""
+    needs = Counter(need.name for need in known.values())
+    name = max(sorted(needs), key=needs.__getitem__)
+    texts = tuple(text for text, need in known.items() if need.name == name)
+    answers = sorted(known[texts[0]].answers)
+    document = answers[crc32(item.id.encode()) % len(answers)]
+    return Answer("edit", Edit(doc_id=document, texts=None if len(texts) == len(item.texts) else texts))
 
 
 def _on_word(item: ReviewItem, needs: Sequence[Need]) -> Answer:

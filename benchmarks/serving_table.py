@@ -16,8 +16,8 @@ def page_table(kept: Mapping[str, Mapping[str, Any]]) -> str:
         f"the generator, {here['date']}:"
     )
     header = (
-        "titles | arrivals | runs | p50, ms | p99, ms | CPU, ms a request | errors | recall | filtered | add-on p99, ms | "
-        "memory own + mapped, MB | index built in, s | opened in, s"
+        "titles | arrivals | runs | p50, ms | p99, ms | CPU, ms a request | errors | recall | filtered | "
+        "add-on p99, ms | memory own + mapped, MB | index built in, s | opened in, s"
     )
     rows = sorted(kept.values(), key=lambda each: (each["titles"], each["arrivals"]))
     ruled = "|---" * (header.count("|") + 1) + "|"

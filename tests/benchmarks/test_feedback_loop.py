@@ -9,14 +9,14 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from benchmarks.chromium import CHROMIUM
-from benchmarks.failing_needs import Need, failing, failing_needs, halves, split_of
+from benchmarks.failing_needs import Need, failing, failing_needs, parted, split_of
 from benchmarks.feedback_browser import review_by_keyboard
 from benchmarks.feedback_figures import compared, p_value
 from benchmarks.feedback_planting import SHOPPERS, START, TRY_AGAIN, UNSURE, planted_searches, second_try
 from benchmarks.feedback_review import Knowledge, clusters_of, review_in_store
 
 from mangaassist.core.types import DocId, Query, QueryId
-from mangaassist.data import Workspace
+from mangaassist.data import Workspace, ingest
 from mangaassist.feedback import ReviewItem, ReviewStore
 from mangaassist.loop import JudgedSplit
 from mangaassist.sample import sample_shop
@@ -49,7 +49,7 @@ ITEMS = {
     "it is no lookalike": item("negative"),
     "a word means something else": item("lexicon", None, phrase="kaidan", facets=("comedy",)),
 }
-VERDICTS = ["accept", "edit", "reject", "skip", "accept", "reject", "edit"]
+VERDICTS = ["accept", "edit", "edit", "edit", "accept", "reject", "edit"]
 
 
 def test_every_need_has_paraphrases_and_an_answer_and_none_is_a_judged_query() -> None:
@@ -64,9 +64,12 @@ def test_every_need_has_paraphrases_and_an_answer_and_none_is_a_judged_query() -
 
 
 def test_near_duplicates_are_logged_or_held_out_together() -> None:
-    texts = ["kaidan manga", "campfire stories", "the campfire stories", "sadako energy"]
+    texts = ["kaidan manga", "campfire stories", "the campfire stories", "sadako energy", "long hair", "old well"]
 
-    assert halves(texts) == (("kaidan manga", "sadako energy"), ("campfire stories", "the campfire stories"))
+    assert parted(texts) == (
+        ("kaidan manga", "sadako energy", "long hair", "old well"),
+        ("campfire stories", "the campfire stories"),
+    )
 
 
 def test_a_need_fails_by_its_logged_half_alone_and_what_found_an_answer_is_not_planted() -> None:
@@ -98,6 +101,7 @@ def test_a_reviewer_decides_on_what_they_know(why: str, verdict: str) -> None:
     assert given.verdict == verdict
     if given.edit is not None:
         assert given.edit.texts == (TEXTS[:2] if ITEMS[why].texts == TEXTS else None)
+        assert (given.edit.doc_id in GHOSTS.answers) == (ITEMS[why].doc_id == "chefs")
         assert given.edit.facets == (("ghosts",) if ITEMS[why].kind == "lexicon" else None)
 
 
@@ -106,6 +110,9 @@ def test_a_need_is_reviewed_alike_in_the_store_and_in_the_console(where: str, tm
     if where == "browser" and CHROMIUM is None:
         pytest.skip("no Chromium is installed (Debian: apt install chromium)")
     shop, knowledge = Workspace.create(tmp_path / "shop"), Knowledge.of([GHOSTS])
+    stocked = tmp_path / "titles.jsonl"
+    stocked.write_text("".join(f'{{"title_id": "{each}", "title": "{each}"}}\n' for each in GHOSTS.answers))
+    ingest(shop, "titles", stocked)
     store = ReviewStore(shop.engine)
     store.add(ITEMS.values())
     clusters = list(clusters_of(list(ITEMS.values()), knowledge))
