@@ -99,6 +99,7 @@ def told(found: Mapping[str, Any]) -> str:
             "| success@3 | queries | before | after | change (95 % interval) |",
             "|---|---|---|---|---|",
             _row("held-out texts of the planted needs", found, "planted", f"p = {found['p_value']:.5f}"),
+            _row("the searches that failed, which trained", found, "logged", "not held out"),
             _row("the sample's judged test queries", found, "others", "all of them"),
             *(_slice_row(name, of) for name, of in found["slices"].items()),
             "",

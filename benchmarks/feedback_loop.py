@@ -111,8 +111,8 @@ def closed_loop(shop: Shop, review: Review) -> dict[str, Any]:
     needs = all_needs(shop)
     logged = split_of(needs, lambda need: need.logged)
     planted = failing(needs, success(served.run(logged), logged))
-    held_out = split_of(planted, lambda need: need.held_out)
-    before, others_before = served.run(held_out), served.run(shop.others)
+    held_out, missed = split_of(planted, lambda need: need.held_out), split_of(planted, lambda need: need.logged)
+    before, others_before, missed_before = served.run(held_out), served.run(shop.others), served.run(missed)
     collected = collect_failures(shop, planted, served, live)
     knowledge = Knowledge.of(planted)
     clusters = list(clusters_of(review_store(shop.workspace).items(states=OPEN_STATES, with_private=True), knowledge))
@@ -125,6 +125,8 @@ def closed_loop(shop: Shop, review: Review) -> dict[str, Any]:
     return {
         "planted_before": _mean(success(before, held_out)),
         "planted_after": _mean(success(after, held_out)),
+        "logged_before": _mean(success(missed_before, missed)),
+        "logged_after": _mean(success(served.run(missed), missed)),
         "others_before": _mean(success(others_before, shop.others)),
         "others_after": _mean(success(others_after, shop.others)),
         "p_value": p_value(success(before, held_out), success(after, held_out), planted),
