@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -177,6 +178,17 @@ def test_no_command_loads_torch_before_it_trains() -> None:
     printed = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True).stdout
 
     assert printed == "False\n"
+
+
+@pytest.mark.parametrize(("own", "policy"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_threads_wait_without_spinning_unless_the_environment_says_otherwise(own: str | None, policy: str) -> None:
+    says = "import mangaassist, os; print(os.environ['OMP_WAIT_POLICY'])"
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    environment |= {"OMP_WAIT_POLICY": own} if own else {}
+
+    printed = subprocess.run([sys.executable, "-c", says], capture_output=True, text=True, check=True, env=environment)
+
+    assert printed.stdout == f"{policy}\n"
 
 
 def test_public_core_types_are_documented() -> None:

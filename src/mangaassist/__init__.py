@@ -7,7 +7,12 @@ Each arrow is a package: `data`, `encoders`, `pairs`, `adapter`, `retrieval`, `e
 the nouns they share. The command line (`mangaassist --help`) runs them in this order.
 """
 
+import os
 from importlib.metadata import version
+
+# Read by the OpenMP of torch and faiss when they load. A thread that waits by spinning takes the core from whoever has
+# work: beside another busy process, a training step took two to three times as long, and twice the processor time.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 __version__ = version("mangaassist")
 
