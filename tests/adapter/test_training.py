@@ -168,6 +168,18 @@ def test_a_round_draws_one_positive_per_query_heavier_ones_likelier() -> None:
     assert drawn.count(1) / len(drawn) == pytest.approx(0.75, abs=0.05)
 
 
+def test_a_query_counts_what_its_pairs_weigh_on_average_however_many_they_are() -> None:
+    data = many_positives()
+    weights = np.array([3.0 if query == 0 else 1.0 for query in data.query], dtype=np.float32)
+    heavy = replace(data, weight=weights)
+
+    batch = next(batches(heavy, GradientRecipe("linear"), np.random.default_rng(0)))
+
+    assert {int(query): float(weight) for query, weight in zip(batch.query, batch.weight, strict=True)} == {
+        int(query): 3.0 if query == 0 else 1.0 for query in batch.query
+    }
+
+
 def test_the_first_run_takes_every_example_once_a_round(small_set: TrainingSet) -> None:
     taken = np.concatenate([batch.query for batch in batches(small_set, FIRST_RUN, np.random.default_rng(0))])
 

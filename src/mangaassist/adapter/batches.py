@@ -58,6 +58,9 @@ class _Drawing:
     def __init__(self, data: TrainingSet, recipe: GradientRecipe, rng: np.random.Generator) -> None:
         self._data, self._recipe, self._rng = data, recipe, rng
         self._place = np.full(len(data.documents), -1)
+        # Of one query heavier examples are drawn more often; beside other queries it counts what its examples weigh on
+        # average. Taking all examples, each counts its own weight.
+        self._weight = data.weight if recipe.positives_per_query is None else _mean_of_query(data)
 
     def batch(self, rows: Indices) -> Batch:
         """The batch of these examples."""
@@ -72,8 +75,7 @@ class _Drawing:
             candidates=candidates,
             own=self._place[positive],
             allowed=self._allowed(query, shared, hard, len(candidates)),
-            # Drawing by weight already lets heavier examples come more often; taking all of them, the loss must weigh.
-            weight=data.weight[rows] if recipe.positives_per_query is None else np.ones(len(rows), dtype=np.float32),
+            weight=self._weight[rows],
             corpus=_corpus_rows(data, recipe, self._rng),
         )
         self._place[candidates] = -1
@@ -94,6 +96,14 @@ class _Drawing:
         place = self._place[relevant.indices[np.repeat(begin, counts) + within]]
         allowed[np.repeat(np.arange(len(query)), counts)[place >= 0], place[place >= 0]] = False
         return allowed
+
+
+def _mean_of_query(data: TrainingSet) -> npt.NDArray[np.float32]:
+    """Per example the mean weight of all examples of its query: many do not make a query count more."""
+    size = len(data.queries)
+    total = np.bincount(data.query, weights=data.weight, minlength=size)
+    mean = total / np.maximum(np.bincount(data.query, minlength=size), 1)
+    return np.asarray(mean[data.query], dtype=np.float32)
 
 
 def _corpus_rows(data: TrainingSet, recipe: GradientRecipe, rng: np.random.Generator) -> Indices:
