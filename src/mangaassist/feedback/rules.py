@@ -47,7 +47,7 @@ class FeedbackRules:
     positives: int = 6
     negatives: int = 6
     second_opinions: float = 0.1
-    pair_weight: float = 5.0
+    pair_weight: float = 3.0
 
     def __post_init__(self) -> None:
         for name in _SHARES:
