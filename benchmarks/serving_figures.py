@@ -29,7 +29,7 @@ def retrieval_figures(workspace: Workspace, texts: Sequence[str]) -> dict[str, f
     settings, encoder = read_settings(workspace.root), LocalEncoder()
     stored = workspace_encoder(workspace, settings, no_progress)
     served = open_release(workspace, settings, registry_of(workspace).aliases().live, stored)
-    exact = replace(served, ranks=RanksAll(served.doc_ids, served.adapter.adapt_documents(served.base)))
+    exact = replace(served, ranks=RanksAll(served.ranks.doc_ids, served.adapter.adapt_documents(served.base)))
     base = encoder.encode(texts)
     how = Answering(None, settings.pairs.min_intent_confidence, settings.shop)
     addon = latency_addon(lambda: encoder.encode(texts[:1]), served.adapter.adapt_queries, base)

@@ -16,7 +16,7 @@ from benchmarks.peers.sets import ComparedSet
 from mangaassist.adapter import TunedLadder, tune_ladder
 from mangaassist.core.types import Progress, Run
 from mangaassist.evaluation import run_depth
-from mangaassist.retrieval import ComposedSearch
+from mangaassist.retrieval import ComposedSearch, adapted_run
 
 ROOT = Path(__file__).parents[2]
 PEERS_PYTHON = ROOT / ".peers-venv" / "bin" / "python"
@@ -83,7 +83,9 @@ def _ours(compared: ComparedSet, joins: bool, *, seed: int, progress: Progress) 
 def _run_of_ours(compared: ComparedSet, tuned: TunedLadder, joins: bool) -> Run:
     task, adapter = compared.task, tuned.chosen
     if not joins:
-        return run_of(compared, adapter.adapt_documents(task.documents), adapter.adapt_queries(task.test_queries))
+        adapted, depth = adapter.adapt_documents(task.documents), run_depth(compared.qrels)
+        asked = compared.reported, task.test_queries
+        return adapted_run(*asked, adapter, compared.doc_ids, task.documents, adapted, depth=depth)
     assert compared.composer is not None
     search = ComposedSearch.over(compared.composer, tuned.weights, adapter, compared.doc_ids, task.documents)
     return search.run(compared.reported, task.test_queries, depth=run_depth(compared.qrels))

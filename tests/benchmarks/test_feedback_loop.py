@@ -72,7 +72,7 @@ def test_near_duplicates_are_logged_or_held_out_together() -> None:
     )
 
 
-def test_a_need_fails_by_its_logged_half_alone_and_what_found_an_answer_is_not_planted() -> None:
+def test_a_need_fails_by_its_logged_texts_alone_and_what_found_an_answer_is_not_planted() -> None:
     other = Need("cats", ("neko", "kitty"), ("cat",), frozenset({DocId("tom")}), "recommendation")
     scores = {QueryId("ghosts-0"): 0.0, QueryId("ghosts-1"): 0.0, QueryId("cats-0"): 1.0, QueryId("cats-1"): 0.0}
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 
@@ -30,12 +29,6 @@ class VectorReader:
     later: Rows
     is_build: bool
 
-    @classmethod
-    def of(cls, built: Vectors, changed: Vectors, sources: Rows, numbers: Rows, scan: Scan | None) -> Self:
-        """The reader, with what follows from where the documents' vectors are."""
-        is_build = np.array_equal(sources, np.arange(len(built)))
-        return cls(built, changed, sources, numbers, scan, np.flatnonzero(sources < 0), is_build)
-
     def __len__(self) -> int:
         return len(self.sources)
 
@@ -56,20 +49,22 @@ class VectorReader:
         Where a scan is not worth it these are all that are allowed.
         """
         if self.is_build:
-            of_build = allowed
-        else:
-            of_build = np.logical_and(allowed[self.numbers], self.numbers >= 0) if len(self.built) else allowed[:0]
-        found = None if self.scan is None else self.scan.near(query, depth, of_build)
-        if found is None:
-            rows = np.flatnonzero(of_build)
-            found = Near(rows, products(self.built, query, rows), -np.inf)
-        if self.is_build:
-            return found
+            return self._near_in_build(query, depth, allowed)
+        of_build = np.logical_and(allowed[self.numbers], self.numbers >= 0) if len(self.built) else allowed[:0]
+        found = self._near_in_build(query, depth, of_build)
         later = self.later[allowed[self.later]]
         numbers = np.concatenate([self.numbers[found.rows], later])
         scores = np.concatenate([found.products, self.changed[-1 - self.sources[later]] @ query])
         ascending = np.argsort(numbers)
         return Near(numbers[ascending], scores[ascending], found.beyond)
+
+    def _near_in_build(self, query: Vectors, depth: int, allowed: Mask) -> Near:
+        """The same of the rows of the build, those allowed (n,)."""
+        found = None if self.scan is None else self.scan.near(query, depth, allowed)
+        if found is not None:
+            return found
+        rows = np.flatnonzero(allowed)
+        return Near(rows, products(self.built, query, rows), -np.inf)
 
     def deepening(self, query: Vectors, depth: int, allowed: Mask) -> Iterator[Near]:
         """What is `near` at this depth, then ever deeper; the last is all that are allowed."""
@@ -96,4 +91,6 @@ def reader_of(snapshot: Snapshot, doc_ids: Sequence[DocId]) -> VectorReader:
     numbers = np.full(len(build.doc_ids), -1, dtype=np.int64)
     of_build = np.flatnonzero(sources >= 0)
     numbers[sources[of_build]] = of_build
-    return VectorReader.of(build.vectors, changed.documents().vectors, sources, numbers, build.scan)
+    is_build = np.array_equal(sources, np.arange(len(build.doc_ids)))
+    later = np.flatnonzero(sources < 0)
+    return VectorReader(build.vectors, changed.documents().vectors, sources, numbers, build.scan, later, is_build)

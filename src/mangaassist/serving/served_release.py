@@ -57,11 +57,6 @@ class ServedRelease:
         """What ranks by base vectors, every document scored: for queries that the adapter does not cover."""
         return RanksAll(self.ranks.doc_ids, self.base)
 
-    @property
-    def doc_ids(self) -> list[DocId]:
-        """Every document."""
-        return list(self.rows)
-
     def is_available(self, doc_id: DocId) -> bool:
         """Whether a document is anything but a title known to be out of print."""
         return not self.filters.out_of_print[self.rows[doc_id]]
