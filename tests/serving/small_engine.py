@@ -84,6 +84,9 @@ class SmallEngine:
             stages_ms={"encode": (encoded - started) * 1000, "search": (ended - encoded) * 1000},
         )
 
+    def expect(self, request: RetrieveRequest) -> None:
+        """Nothing to begin with."""
+
     def embed(self, texts: Sequence[str], kind: str) -> tuple[Vectors, str, str]:
         adapt = self._adapter.adapt_queries if kind == "query" else self._adapter.adapt_documents
         return adapt(hashed_words(texts)), RELEASE, ENCODER

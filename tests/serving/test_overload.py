@@ -19,6 +19,10 @@ class Gated(SmallEngine):
     def __init__(self) -> None:
         super().__init__()
         self.entered, self.gate = threading.Semaphore(0), threading.Event()
+        self.expected: list[str] = []
+
+    def expect(self, request: RetrieveRequest) -> None:
+        self.expected.append(request.query)
 
     def answer(self, request: RetrieveRequest, *, query_id: str) -> Answer:
         self.entered.release()
@@ -51,6 +55,7 @@ def test_a_full_queue_is_said_so_and_embeddings_and_health_have_their_own_way(se
     assert (refused.status_code, refused.json()["error"]["type"]) == (503, "overloaded")
     assert refused.headers["retry-after"] == "1"
     assert vectors.status_code == shop.http.get("/health").status_code == 200
+    assert engine.expected == ["cozy", "cozy"]  # also the one that waits for a thread, not the one refused
     engine.gate.set()
     for thread in threads:
         thread.join()

@@ -10,7 +10,7 @@ from mangaassist.core.errors import EncoderError
 from mangaassist.core.types import Vectors
 from mangaassist.encoders import PartlyEncoded
 from mangaassist.serving import ServiceSettings
-from mangaassist.serving.query_encoder import QueryEncoder
+from mangaassist.serving.query_encoder import EXPECTED, QueryEncoder
 
 SETTINGS = ServiceSettings(encoder_wait_s=30.0, encoder_failures=3, encoder_rest_s=10.0, queries_kept=2)
 
@@ -166,3 +166,56 @@ def test_queries_that_wait_go_together_and_one_that_is_refused_takes_no_other_wi
     assert found.pop("refused") is None
     for text, vector in found.items():
         assert np.array_equal(vector, hashed_words([text])[0])  # type: ignore[arg-type]
+
+
+def test_expected_queries_go_together_before_anybody_asks_for_their_vectors() -> None:
+    encoder = PickyEncoder()
+    encoder.door = threading.Event()
+    queries = QueryEncoder(encoder, SETTINGS, complain=lambda _: None, calls_at_once=1)
+    queries.expect("first")
+    while encoder.asked != ["first"]:
+        time.sleep(0.001)
+    for text in ("dark", "cosy", "dark"):
+        queries.expect(text)
+
+    encoder.door.set()
+
+    assert np.array_equal(queries.vector("dark"), hashed_words(["dark"])[0])  # type: ignore[arg-type]
+    assert encoder.together == [["first"], ["dark", "cosy"]]
+    queries.expect("dark")
+    assert queries.vector("dark") is not None
+    assert len(encoder.together) == 2
+
+
+def test_an_expected_query_that_fails_is_complained_of_once_it_is_asked_for() -> None:
+    world = World()
+    world.encoder.error = EncoderError("away")
+
+    world.queries.expect("a")
+
+    assert world.queries.vector("a") is None
+    assert world.complaints == [world.encoder.error]
+    assert world.encoder.asked == ["a"]
+
+
+def test_nothing_is_begun_while_the_encoder_is_left_alone() -> None:
+    world = World()
+    world.encoder.error = EncoderError("away")
+    for text in ("a", "b", "c"):
+        world.queries.vector(text)
+
+    world.queries.expect("d")
+
+    assert world.queries.vector("d") is None
+    assert world.encoder.asked == ["a", "b", "c"]
+
+
+def test_many_expected_queries_that_nobody_asks_for_are_forgotten() -> None:
+    world = World()
+    for number in range(EXPECTED + 1):
+        world.queries.expect(f"{number}")
+
+    assert world.queries.vector("0") is not None
+    assert world.queries.vector(f"{EXPECTED}") is not None
+    assert sorted(world.encoder.asked).count("0") == 2
+    assert sorted(world.encoder.asked).count(f"{EXPECTED}") == 1

@@ -1,7 +1,7 @@
 """A sparse matrix of documents and words or facets in, sums of its columns out: what a query says of each document.
 
-Most columns hold few documents and are summed as the sparse matrix that they are; those that many hold are kept whole
-as well, since adding a row of all is several times faster than adding at so many places.
+Most columns hold few documents and are added at their places; those that many hold are kept whole as well, since adding
+a row of all is several times faster than adding at so many places.
 """
 
 from collections.abc import Iterable
@@ -33,16 +33,14 @@ class Columns:
 
     def summed(self, weights: Iterable[tuple[int, float]]) -> Scores:
         """(documents,): the sum of the columns of these numbers, each once, times its weight."""
-        wanted = dict(weights)
-        few = [column for column in wanted if column not in self._whole]
-        if few:
-            each = np.array([wanted[column] for column in few], dtype=np.float32)
-            found = np.asarray(self._held[:, few] @ each, dtype=np.float32)
-        else:
-            found = np.zeros(self._size, dtype=np.float32)
-        for column, weight in wanted.items():
-            if column in self._whole:
-                found = saxpy(self._whole[column], found, a=weight)
+        found = np.zeros(self._size, dtype=np.float32)
+        for column, weight in weights:
+            whole = self._whole.get(column)
+            if whole is not None:
+                found = saxpy(whole, found, a=weight)
+            else:
+                rows, values = self.of(column)
+                np.add.at(found, rows, values * np.float32(weight))
         return found
 
     def of(self, column: int) -> tuple[npt.NDArray[np.int32], Scores]:

@@ -62,10 +62,10 @@ class TitleResolver:
             for name in names_of(title):
                 named.setdefault(name, set()).add(DocId(title.title_id))
         self._titles = {name: frozenset(each) for name, each in named.items()}
-        lengths: dict[str, set[int]] = {}
+        lengths: dict[Name, set[int]] = {}
         for name in self._titles:
-            lengths.setdefault(name[0], set()).add(len(name))
-        self._lengths = {first: sorted(each, reverse=True) for first, each in lengths.items()}
+            lengths.setdefault(name[:2], set()).add(len(name))
+        self._lengths = {start: sorted(each, reverse=True) for start, each in lengths.items()}
         self._ordinary = OrdinaryWords(titles)
         self._words = {word for name in self._titles for word in name}
         self._misspelt = MisspeltNames(name for name in self._titles if all(map(is_spaced, name)))
@@ -108,14 +108,20 @@ class TitleResolver:
     def _exact(self, text: str, tokens: Sequence[Token]) -> Iterator[_Match]:
         """Names as they are written; ordinary words only where they are meant."""
         words = [token.word for token in tokens]
-        for place, token in enumerate(tokens):
-            for first in dict.fromkeys((token.word, token.bare)):
-                for length in self._lengths.get(first, ()):
-                    span = tokens[place : place + length]
-                    for name in _possible(words[place : place + length], span):
-                        if name in self._titles and stands_alone(text, span):
-                            is_aside = not all(map(is_spaced, name)) and len(span) < MENTIONED * len(tokens)
-                            yield from self._meant(text, span, name, is_aside=is_aside)
+        for place in range(len(tokens)):
+            for length in self._possible_lengths(tokens[place : place + 2]):
+                span = tokens[place : place + length]
+                for name in _possible(words[place : place + length], span):
+                    if name in self._titles and stands_alone(text, span):
+                        is_aside = not all(map(is_spaced, name)) and len(span) < MENTIONED * len(tokens)
+                        yield from self._meant(text, span, name, is_aside=is_aside)
+
+    def _possible_lengths(self, start: Sequence[Token]) -> list[int]:
+        """In words, of the names that begin with these one or two words, the longest first."""
+        starts: set[Name] = {(token.word,) for token in start[:1]} | {(token.bare,) for token in start[:1]}
+        if len(start) == 2:
+            starts |= {(start[0].word, start[1].word), (start[0].word, start[1].bare)}
+        return sorted({length for each in starts for length in self._lengths.get(each, ())}, reverse=True)
 
     def _meant(self, text: str, span: Sequence[Token], name: Name, *, is_aside: bool) -> Iterator[_Match]:
         led, ordinary = is_led(text, span), is_aside or name in self._ordinary

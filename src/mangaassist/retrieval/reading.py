@@ -43,6 +43,10 @@ class VectorReader:
             found[later] = self.changed[-1 - sources[later]]
         return found
 
+    def products(self, rows: Rows, query: Vectors) -> Vectors:
+        """The inner products (n,) of the documents of these numbers with a query (d,)."""
+        return products(self.built, query, rows) if self.is_build else self.vectors(rows) @ query
+
     def near(self, query: Vectors, depth: int, allowed: Mask) -> Near:
         """About `depth` documents of those allowed (m,), the nearest to a query (d,), and every one since the build.
 

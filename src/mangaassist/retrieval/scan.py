@@ -71,7 +71,7 @@ class Scan:
         One thread: a service answers several queries at once instead.
         """
         faiss.omp_set_num_threads(1)
-        count, total = (len(self._vectors) if allowed is None else int(allowed.sum())), len(self._vectors)
+        count, total = (len(self._vectors) if allowed is None else int(np.count_nonzero(allowed))), len(self._vectors)
         if count <= _FEW or depth * _WORTH_IT > count:
             return None
         fetched = depth if allowed is None else int(_SPARE * depth * total / count)

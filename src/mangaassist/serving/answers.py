@@ -116,6 +116,10 @@ class Engine(Protocol):
         """The answer to one message, under the id given."""
         ...
 
+    def expect(self, request: RetrieveRequest) -> None:
+        """Told of a message that `answer` will be asked about, on the event loop: returns at once, and may begin."""
+        ...
+
     def embed(self, texts: Sequence[str], kind: TextKind) -> tuple[Vectors, str, str]:
         """Adapted vectors (n, d) of the texts, the release that made them, and the encoder's id."""
         ...

@@ -90,6 +90,10 @@ class LiveEngine:
                 self._degraded += 1
         return answer
 
+    def expect(self, request: RetrieveRequest) -> None:
+        """See `Engine`: messages that wait for a thread are encoded together meanwhile."""
+        self._encoder.expect(request.query)
+
     def answers_to(self, request: RetrieveRequest, edition: Edition, *, query_id: str) -> AnsweredBy:
         """What any release answers to one message, which is encoded once and routed as the edition routes it."""
         stages = Stages()

@@ -35,9 +35,14 @@ class EngineThreads:
         """Calls that wait for a thread."""
         return max(0, self._inside - self._threads)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether a call may wait here; without room `run` refuses."""
+        return self._inside < self._limit
+
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What `work` returns; Refused if too many wait already, or if our own error says that it cannot be done."""
-        if self._inside >= self._limit:
+        if not self.has_room:
             raise Refused(503, "overloaded", "too many requests wait for an answer; come back", retry_after_s=1)
         self._inside += 1
         result: Future[T] = Future()

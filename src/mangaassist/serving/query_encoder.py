@@ -1,7 +1,7 @@
 """A query text in, its base vector out, or none in time: the encoder behind a memory, a time limit, a circuit breaker.
 
 Queries that wait while others are encoded go together in the next call: four at once cost a local encoder less than two
-by themselves, so a rush makes each of them cheaper.
+by themselves, so a rush makes each of them cheaper. `expect` lets a query wait there before its answer has a thread.
 
 After some failures in a row the encoder is left alone for a while, so that an outage costs an answer no time; then one
 query tries it again.
@@ -28,6 +28,9 @@ LOADS_WITHIN_S: Final = 60.0
 TOGETHER: Final = 16
 """Queries in one call at most."""
 
+EXPECTED: Final = 256
+"""Queries begun before anybody asked for their vectors; of more, the first are forgotten and begun again if asked for."""
+
 _Call: TypeAlias = tuple["Future[Vectors]", str]
 
 
@@ -51,6 +54,7 @@ class QueryEncoder:
         self.encoder = encoder
         self._settings, self._complain, self._clock = settings, complain, clock
         self._kept: OrderedDict[str, Vectors] = OrderedDict()
+        self._begun: OrderedDict[str, Future[Vectors]] = OrderedDict()
         self._lock = threading.Lock()
         self._failures, self._rests_until = 0, 0.0
         self.from_memory, self.from_encoder = 0, 0
@@ -69,9 +73,20 @@ class QueryEncoder:
         """Queries that wait for the next call."""
         return self._calls.qsize()
 
+    def expect(self, text: str) -> None:
+        """Begin with a text that `vector` will be asked for; returns at once."""
+        with self._lock:
+            if text in self._kept or text in self._begun or self.is_resting:
+                return
+            call = self._begun[text] = Future()
+            if len(self._begun) > EXPECTED:
+                self._begun.popitem(last=False)
+        self._calls.put((call, text))
+
     def vector(self, text: str) -> Vectors | None:
         """The base vector (d,) of a text; None where the encoder failed, took too long, or is left alone."""
         with self._lock:
+            begun = self._begun.pop(text, None)
             kept = self._kept.get(text)
             if kept is not None:
                 self._kept.move_to_end(text)
@@ -81,7 +96,7 @@ class QueryEncoder:
                 if self._clock() < self._rests_until:
                     return None
                 self._rests_until = self._clock() + self._settings.encoder_rest_s  # this query tries, others wait
-        return self._asked(text, self._settings.encoder_wait_s)
+        return self._asked(text, self._settings.encoder_wait_s, begun)
 
     def warm_up(self, within_s: float = LOADS_WITHIN_S) -> None:
         """Let the encoder load what it loads on its first call; one that is away is complained of, and counted."""
@@ -91,9 +106,10 @@ class QueryEncoder:
         """Base vectors (n, d) of texts whose caller can wait; raises as the encoder does."""
         return self.encoder.encode(texts)
 
-    def _asked(self, text: str, within_s: float) -> Vectors | None:
-        call: Future[Vectors] = Future()
-        self._calls.put((call, text))
+    def _asked(self, text: str, within_s: float, begun: "Future[Vectors] | None" = None) -> Vectors | None:
+        call: Future[Vectors] = begun or Future()
+        if begun is None:
+            self._calls.put((call, text))
         try:
             vector = call.result(timeout=within_s)
         except (RetrievalError, TimeoutError, OSError) as error:

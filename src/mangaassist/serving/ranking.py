@@ -21,10 +21,13 @@ BY_VECTOR: Final = 600
 REACH: Final = 4
 """So many times as many are taken by vector as are asked for, `BY_VECTOR` at least."""
 BY_BONUS: Final = 2_000
+SOME: Final = 1e-9
+"""A bonus that lifts anything at all."""
 FIRST: Final = 10
 """So many results must not miss one, whatever lifts it among them; those after them are there to fill a gap."""
 
 Rows: TypeAlias = npt.NDArray[np.int64]
+Mask: TypeAlias = npt.NDArray[np.bool_]
 
 _THE_QUERY: Final = QueryId("")
 
@@ -80,9 +83,9 @@ class RanksCandidates:
                 break
         rows = near.rows
         if bonus is not None and near.beyond > -np.inf:
-            lifted = np.setdiff1d(_lifted(bonus * allowed, last - near.beyond), rows, assume_unique=True)
+            lifted = _lifted(bonus, allowed, rows, last - near.beyond)
             rows = np.concatenate([rows, lifted])
-            scores = np.concatenate([scores, self.reader.vectors(lifted) @ query + bonus[lifted]])
+            scores = np.concatenate([scores, self.reader.products(lifted, query) + bonus[lifted]])
         return best_documents(scores, self.doc_ids, k, rows=rows)
 
 
@@ -97,9 +100,11 @@ def _last_of_first(scores: Vectors, count: int) -> float:
     return float(np.partition(scores, -count)[-count]) if len(scores) >= count else -np.inf
 
 
-def _lifted(bonus: Vectors, needed: float) -> Rows:
-    """Rows that a bonus of what is needed lifts; of more than `BY_BONUS` those of the highest."""
-    rows = np.flatnonzero((bonus >= needed) & (bonus > 0))
+def _lifted(bonus: Vectors, allowed: Mask, near: Rows, needed: float) -> Rows:
+    """Allowed rows that a bonus of what is needed lifts, none of those near; of more than `BY_BONUS` the highest."""
+    rows = np.flatnonzero(bonus >= max(needed, SOME))
+    rows = rows[allowed[rows]]
+    rows = rows[~np.isin(rows, near, assume_unique=True)]
     if len(rows) <= BY_BONUS:
         return rows
     return rows[np.argpartition(bonus[rows], len(rows) - BY_BONUS)[len(rows) - BY_BONUS :]]

@@ -30,6 +30,8 @@ def retrieve_routes(service: Service) -> APIRouter:
         service.check_ready()
         body = await read_body(request, limit=settings.retrieve_bytes, within_s=settings.body_s)
         asked = RetrieveBody.read(parse_object(body), settings).as_request()
+        if service.answering.has_room:
+            service.engine.expect(asked)
         answer = await service.answering.run(service.engine.answer, asked, query_id=uuid.uuid4().hex)
         service.metrics.observe_stages({**answer.stages_ms, "total": answer.latency_ms})
         if answer.degraded:
