@@ -72,3 +72,12 @@ def test_telling_words_of_several_documents_are_those_of_each() -> None:
 
     assert found == [index.telling_words(typed, row) for row in (21, 3, 0, 21)]
     assert found == [["shop", "ramen"], [], ["ramen"], ["shop", "ramen"]]
+
+
+def test_no_document_is_found_by_an_ignored_word_nor_is_it_a_reason() -> None:
+    index = LexicalIndex(["a manga artist draws manga", "a ramen shop"], ignored=frozenset({"manga"}))
+
+    assert not index.scores("manga").any()
+    assert index.scores("manga about ramen").tolist() == [0, 1]
+    assert index.telling_words(["manga", "artist"], 0) == ["artist"]
+    assert LexicalIndex(["a manga artist", "a ramen shop"]).scores("manga").tolist() == [1, 0]

@@ -72,9 +72,20 @@ def test_a_workspace_s_own_phrases_add_to_the_built_in_ones_and_go_before_them(t
     assert lexicon.turned_down["fantasy"] == built_in_lexicon().turned_down["fantasy"]
 
 
+def test_a_workspace_says_itself_which_words_say_nothing(tmp_path: Path) -> None:
+    (tmp_path / "lexicon.toml").write_text('[ignored]\n"words" = ["Novels", "ラノベ"]\n')
+
+    assert built_in_lexicon().ignored_words >= {"manga", "comic", "漫画"}
+    assert read_lexicon(tmp_path).ignored_words == {"novel", "ラノ", "ノベ"}
+
+
+def test_a_lexicon_of_a_release_from_before_there_were_ignored_words_ignores_none() -> None:
+    assert lexicon_of({"facets": {"comfy": ["cozy"]}, "turned_down": {}}).ignored_words == frozenset()
+
+
 @given(st.dictionaries(st.text(max_size=5), st.lists(st.text(max_size=5), max_size=3), max_size=4))
 def test_a_lexicon_is_read_back_as_it_was_stored(section: dict[str, list[str]]) -> None:
-    stored = {"facets": section, "turned_down": section}
+    stored = {"facets": section, "turned_down": section, "ignored": section}
 
     assert lexicon_of(stored).as_json() == stored
 

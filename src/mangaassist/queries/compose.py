@@ -16,7 +16,7 @@ from scipy.linalg.blas import saxpy
 from mangaassist.core.types import Adjustment, DocId, Document, Vectors
 from mangaassist.data import Title
 from mangaassist.queries.lexical import LexicalIndex
-from mangaassist.queries.lexicon import Lexicon
+from mangaassist.queries.lexicon import Lexicon, built_in_lexicon
 from mangaassist.queries.reading import QueryReader, Reading
 
 Signals = npt.NDArray[np.float32]
@@ -77,8 +77,9 @@ class Composer:
         reader: QueryReader | None = None,
     ) -> None:
         doc_ids = [document.doc_id for document in documents]
+        lexicon = built_in_lexicon() if lexicon is None else lexicon
         self.reader = reader or QueryReader(titles, doc_ids, lexicon)
-        self.lexical = LexicalIndex(_lexical_texts(documents, titles))
+        self.lexical = LexicalIndex(_lexical_texts(documents, titles), ignored=lexicon.ignored_words)
         kinds = np.array([document.kind for document in documents], dtype=str)
         self._of_kind = {str(kind): kinds == kind for kind in np.unique(kinds)}
         self._row = {doc_id: row for row, doc_id in enumerate(doc_ids)}

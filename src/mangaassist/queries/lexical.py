@@ -21,10 +21,13 @@ TELLING_SHARE: Final = 0.1
 
 
 class LexicalIndex:
-    """The words of a corpus, ready to be matched. texts: one per document, in the order that scores come in."""
+    """The words of a corpus, ready to be matched. texts: one per document, in the order that scores come in.
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        counted = [Counter(words(text)) for text in texts]
+    ignored: words that are matched in no document.
+    """
+
+    def __init__(self, texts: Sequence[str], *, ignored: frozenset[str] = frozenset()) -> None:
+        counted = [Counter(word for word in words(text) if word not in ignored) for text in texts]
         frequency = Counter(word for count in counted for word in count)
         self._column = {word: number for number, word in enumerate(sorted(frequency))}
         self._size = len(texts)

@@ -19,6 +19,7 @@ from mangaassist.queries.facets import Facet, facet_of
 from mangaassist.queries.words import UNSPACED, words
 
 LEXICON_FILE: Final = "lexicon.toml"
+SECTIONS: Final = ("facets", "turned_down", "ignored")
 
 _ADJECTIVE: Final = re.compile(f"[{UNSPACED}]*[^ぁ-ゖ][ぁ-ゖ]?い")
 
@@ -33,16 +34,23 @@ class Lexicon:
 
     turned_down: phrase → names of what is turned down with it, instead of what `facets` says; of a facet that bears its
     name, along with that. A phrase that stands only here asks for nothing ("nobody dies").
+    ignored: "words" → those that say nothing in this shop, where everything is a manga: no document is found by them.
     """
 
     facets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     turned_down: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ignored: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def ignored_words(self) -> frozenset[str]:
+        """The words of `ignored`, as `words` gives them."""
+        return frozenset(word for listed in self.ignored.values() for said in listed for word in words(said))
 
     def as_json(self) -> dict[str, dict[str, list[str]]]:
         """Its sections, as they are stored."""
         return {
             name: {phrase: list(facets) for phrase, facets in section.items()}
-            for name, section in (("facets", self.facets), ("turned_down", self.turned_down))
+            for name, section in zip(SECTIONS, (self.facets, self.turned_down, self.ignored), strict=True)
         }
 
 
@@ -77,6 +85,7 @@ def read_lexicon(folder: Path, *, learnt: Lexicon | None = None) -> Lexicon:
     return Lexicon(
         {**built_in.facets, **between.facets, **own.facets},
         {**built_in.turned_down, **between.turned_down, **own.turned_down},
+        {**built_in.ignored, **between.ignored, **own.ignored},
     )
 
 
@@ -93,9 +102,10 @@ def _parse(content: bytes, source: str) -> Lexicon:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
         reason = str(error).splitlines()[0]
         raise SettingsError(f'{source}: {reason}; write [facets] and lines such as "cosy" = ["cozy"]') from error
-    unknown = sorted(set(sections) - {"facets", "turned_down"})
+    unknown = sorted(set(sections) - set(SECTIONS))
     if unknown:
-        raise SettingsError(f"{source}: has a section {unknown[0]!r}; there are [facets] and [turned_down]")
+        known = ", ".join(f"[{name}]" for name in SECTIONS)
+        raise SettingsError(f"{source}: has a section {unknown[0]!r}; there are {known}")
     return lexicon_of(sections)
 
 
