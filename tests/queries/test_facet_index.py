@@ -28,11 +28,18 @@ def test_what_is_alike_shares_facets_and_rare_ones_count_more() -> None:
     assert alike[[0, 3, 4]].tolist() == [0, 0, 0]
 
 
-def test_wanted_is_the_share_by_rarity_of_the_facets_asked_for() -> None:
-    wanted = INDEX.wanted([("fantasy",), ("dark",)])
+def test_wanted_is_the_share_by_rarity_of_the_wishes_met() -> None:
+    wanted = INDEX.wanted([[("fantasy",)], [("dark",)]])
     rare, common = np.log(4 / 1), np.log(4 / 2)
 
     assert wanted.tolist() == pytest.approx([0, 1, common / (rare + common), 0, 0])
+
+
+def test_a_wish_is_met_by_any_of_its_facets_and_one_that_nobody_meets_does_not_count() -> None:
+    either = INDEX.wanted([[("fantasy",), ("dark",)]])
+
+    assert either.tolist() == INDEX.having([("fantasy",), ("dark",)]).tolist() == [0, 1, 1, 0, 0]
+    assert INDEX.wanted([[("fantasy",)], [("robots",)]]).tolist() == INDEX.wanted([[("fantasy",)]]).tolist()
 
 
 def test_having_is_1_for_any_of_the_facets_and_unknown_facets_and_documents_say_nothing() -> None:

@@ -40,7 +40,7 @@ class ProposalShelf:
         """(m,) in [0, 1]: the share of what a cluster wants that each document has, by how many say it and rarity."""
         total, summed = 0.0, np.zeros(len(self.documents), dtype=np.float32)
         for facet, share in wishes.wanted.items():
-            summed += share * self.facets.wanted([facet])
+            summed += share * self.facets.having([facet])
             total += share
         return summed / np.float32(max(total, 1e-9))
 

@@ -28,7 +28,7 @@ class CompositionWeights:
 
     reference: of the named titles' mean vector, where the query's own counts 1.  The others are in units of cosine:
     lexical: of the best BM25 score.  reference_facets: of having just the named titles' facets.
-    wanted: of having every facet asked for.  rejected: taken off for having a facet that was turned down.
+    wanted: of meeting every wish.  rejected: taken off for having a facet that was turned down.
     """
 
     reference: float = 0.0
@@ -95,7 +95,7 @@ class Composer:
             [
                 self.lexical.scores(reading.text),
                 facets.alike(reading.references),
-                facets.wanted(reading.wanted),
+                facets.wanted(reading.asked),
                 facets.having(reading.rejected),
             ]
         )
@@ -112,7 +112,7 @@ class Composer:
         told: tuple[tuple[bool, Callable[[], Signals]], ...] = (
             (True, lambda: self.lexical.scores(reading.text)),
             (bool(reading.references), lambda: facets.alike(reading.references)),
-            (bool(reading.wanted), lambda: facets.wanted(reading.wanted)),
+            (bool(reading.asked), lambda: facets.wanted(reading.asked)),
             (bool(reading.rejected), lambda: facets.having(reading.rejected)),
         )
         bonus = np.zeros(len(self._row), dtype=np.float32)

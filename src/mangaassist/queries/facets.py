@@ -3,10 +3,11 @@
 A facet counts by its idf, so that sharing "found family" says more than sharing "drama".
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from scipy import sparse
+from scipy.linalg.blas import saxpy
 
 from mangaassist.core.types import DocId
 from mangaassist.data import Title
@@ -49,7 +50,8 @@ class FacetIndex:
         shape = (len(doc_ids), max(1, len(self._column)))  # a corpus without titles has no facet, but a matrix
         has = sparse.csr_matrix((np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=shape)
         count = np.asarray(has.sum(axis=0)).ravel()
-        self._idf = np.log(max(len(held), 1) / np.maximum(count, 1)).astype(np.float32)
+        self._titles = max(len(held), 1)
+        self._idf = np.log(self._titles / np.maximum(count, 1)).astype(np.float32)
         weighted = has @ sparse.diags(self._idf)
         length = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
         self._unit = (sparse.diags((1 / np.maximum(length, 1e-9)).astype(np.float32)) @ weighted).tocsr()
@@ -80,17 +82,24 @@ class FacetIndex:
         columns = np.flatnonzero(wanted)
         return self._sharing.summed(zip(columns.tolist(), wanted[columns].tolist(), strict=True))
 
-    def wanted(self, facets: Iterable[Facet]) -> Scores:
-        """(documents,) in [0, 1]: the share, by rarity, of these facets that each document has."""
-        return self._share({facet: float(self._idf[self._column[facet]]) for facet in facets if facet in self._column})
+    def wanted(self, asked: Iterable[Collection[Facet]]) -> Scores:
+        """(documents,) in [0, 1]: of the wishes asked for, the share, by rarity, that each document meets.
+
+        A wish is met by any of its facets: who says iyashikei is content with healing or cozy. One that no document
+        meets does not count.
+        """
+        met = [each for facets in sorted(map(sorted, asked)) if (each := self.having(facets)).any()]
+        rarity = [float(np.log(self._titles / each.sum())) for each in met]
+        total = sum(rarity)
+        found = np.zeros(len(self._row), dtype=np.float32)
+        for each, weight in zip(met, rarity, strict=True):
+            if total > 0:
+                found = saxpy(each, found, a=weight / total)
+        return found
 
     def having(self, facets: Iterable[Facet]) -> Scores:
         """(documents,) in [0, 1]: 1 where a document has any of these facets."""
         return np.minimum(self._summed(dict.fromkeys((each for each in facets if each in self._column), 1.0)), 1)
-
-    def _share(self, weights: Mapping[Facet, float]) -> Scores:
-        total = sum(weights.values())
-        return self._summed({facet: weight / total for facet, weight in weights.items()} if total > 0 else {})
 
     def _summed(self, weights: Mapping[Facet, float]) -> Scores:
         return self._having.summed((self._column[facet], weights[facet]) for facet in sorted(weights))

@@ -29,16 +29,22 @@ ASKS_FOR_OTHERS: Final[frozenset[Intent]] = frozenset({"recommendation", "produc
 class Reading:
     """What a text says. references: titles it names, to find more like them or, asked about, themselves.
 
+    asked: of each phrase that asks for something the facets it means, of which a document needs one.
     hidden: documents that are no answer (a title is not recommended to who asks for more like it).
     kinds: what may be returned; None is everything.
     """
 
     text: str
     references: tuple[DocId, ...] = ()
-    wanted: frozenset[Facet] = frozenset()
+    asked: frozenset[frozenset[Facet]] = frozenset()
     rejected: frozenset[Facet] = frozenset()
     hidden: frozenset[DocId] = frozenset()
     kinds: frozenset[DocumentKind] | None = None
+
+    @property
+    def wanted(self) -> frozenset[Facet]:
+        """All facets that are asked for."""
+        return frozenset[Facet]().union(*self.asked)
 
 
 class QueryReader:
@@ -81,7 +87,7 @@ def _read_anew(
     return Reading(
         text,
         references=references,
-        wanted=wishes.wanted,
+        asked=wishes.asked,
         rejected=wishes.rejected if asks_for_others else frozenset(),
         hidden=frozenset(references) if asks_for_others else frozenset(),
         kinds=None if intent is None else KINDS_BY_INTENT.get(intent),

@@ -26,10 +26,18 @@ Phrases = Mapping[tuple[str, ...], Meaning]
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a text asks for, and what it wants less of or none of; a facet is never in both."""
+    """What a text asks for, and what it wants less of or none of; a facet is never in both.
 
-    wanted: frozenset[Facet]
+    asked: of each phrase that asks for something the facets it means, of which a document needs one.
+    """
+
+    asked: frozenset[frozenset[Facet]]
     rejected: frozenset[Facet]
+
+    @property
+    def wanted(self) -> frozenset[Facet]:
+        """All facets that are asked for."""
+        return frozenset[Facet]().union(*self.asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +62,9 @@ def wishes_of(text: str, phrases: Phrases, *, longest: int) -> Wishes:
     turned_down = [mention.meaning for mention in mentions if mention.is_rejected]
     named = frozenset().union(*(meaning.turned_down for meaning in turned_down))
     along = frozenset().union(*(meaning.along for meaning in turned_down))
-    wanted = frozenset().union(*(mention.meaning.asked for mention in mentions if mention.is_rejected is False))
-    return Wishes(wanted - named, named | (along - wanted))
+    asked = frozenset(mention.meaning.asked for mention in mentions if mention.is_rejected is False)
+    wanted = frozenset[Facet]().union(*asked)
+    return Wishes(frozenset(each - named for each in asked if each - named), named | (along - wanted))
 
 
 def _spaced(plain: str, phrases: Phrases, longest: int) -> list[_Mention]:
