@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mangaassist.core.intent_kinds import BOTH, KINDS_OF
 from mangaassist.core.types import INTENTS, DocumentKind
-from mangaassist.intents import BOTH, KINDS_OF, finds, kinds_to_search, likelier_kind, smallest_threshold
+from mangaassist.intents import finds, kinds_to_search, likelier_kind, smallest_threshold
 
 
 def probabilities(recommendation: float, discovery: float, question: float, faq: float, other: float) -> np.ndarray:

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from mangaassist.core.intent_kinds import BOTH
 from mangaassist.core.types import INTENTS, Intent
-from mangaassist.intents import BOTH, IntentClassifier, Route
+from mangaassist.intents import IntentClassifier, Route
 from mangaassist.serving import CallerIntent, route_message
 
 FAQ_VECTOR = np.eye(8, dtype=np.float32)[INTENTS.index("faq")]

@@ -7,7 +7,7 @@ base vector ─► IntentClassifier.routes ─► Route: intent, confidence, and
 from mangaassist.intents.classifier import IntentClassifier
 from mangaassist.intents.examples import IntentExample, kinds_needed, other_messages
 from mangaassist.intents.figures import IntentFigures, Routing, calibration_error, figures
-from mangaassist.intents.routing import BOTH, KINDS_OF, Route, finds, kinds_to_search, likelier_kind, smallest_threshold
+from mangaassist.intents.routing import Route, finds, kinds_to_search, likelier_kind, smallest_threshold
 from mangaassist.intents.store import (
     intents_files,
     intents_versions,
@@ -21,8 +21,6 @@ from mangaassist.intents.store import (
 from mangaassist.intents.training import TrainedIntents, fold_numbers, train_intents
 
 __all__ = [
-    "BOTH",
-    "KINDS_OF",
     "IntentClassifier",
     "IntentExample",
     "IntentFigures",

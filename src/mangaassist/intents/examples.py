@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Literal
 
+from mangaassist.core.intent_kinds import KINDS_OF
 from mangaassist.core.types import DocumentKind, GroupId, Intent
-from mangaassist.intents.routing import KINDS_OF
 
 ExampleSource = Literal["judged", "log", "built_in"]
 

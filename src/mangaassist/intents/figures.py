@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from mangaassist.core.intent_kinds import BOTH
 from mangaassist.core.types import INTENTS, Intent
 from mangaassist.intents.classifier import Probabilities
 from mangaassist.intents.examples import IntentExample
 from mangaassist.intents.fitting import Floats, Labels
-from mangaassist.intents.routing import BOTH, finds, kinds_to_search
+from mangaassist.intents.routing import finds, kinds_to_search
 
 BINS = 10
 

@@ -8,23 +8,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from mangaassist.core.intent_kinds import BOTH, KINDS_OF
 from mangaassist.core.types import INTENTS, DocumentKind, Intent
-
-BOTH: Final[tuple[DocumentKind, ...]] = ("title", "article")
-
-KINDS_OF: Final[Mapping[Intent, tuple[DocumentKind, ...]]] = {
-    "recommendation": ("title",),
-    "product_discovery": ("title",),
-    "product_question": BOTH,
-    "faq": ("article",),
-    "other": BOTH,
-}
-"""Where the answers to an intent lie.
-
-A question about a product is answered by its catalogue entry ("is Drifters finished?") as often as by a help article
-("is 3 in 1 worth it?"), so both are searched. Nothing answers `other`; who searches all the same is not shut out.
-"""
-
 
 LEAST_THRESHOLD: Final = 0.5
 """A kind that is less likely than not to hold the answer never shuts the other one out."""

@@ -5,19 +5,13 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Final
 
+from mangaassist.core.intent_kinds import BOTH, KINDS_OF
 from mangaassist.core.types import DocId, DocumentKind, Intent
 from mangaassist.data import Title
 from mangaassist.queries.facets import Facet, FacetIndex
 from mangaassist.queries.lexicon import Lexicon, Meaning, built_in_lexicon, phrases_of
 from mangaassist.queries.references import TitleResolver
 from mangaassist.queries.wishes import wishes_of
-
-KINDS_BY_INTENT: Final[dict[Intent, frozenset[DocumentKind]]] = {
-    "recommendation": frozenset({"title", "document"}),
-    "product_discovery": frozenset({"title", "document"}),
-    "faq": frozenset({"article", "document"}),
-}
-"""What an intent is answered with; where it is not named here, or not known, with everything."""
 
 REMEMBERED: Final = 16_384
 """Readings kept at hand: evaluation asks for the same ones again and again, and so do shoppers."""
@@ -90,5 +84,10 @@ def _read_anew(
         asked=wishes.asked,
         rejected=wishes.rejected if asks_for_others else frozenset(),
         hidden=frozenset(references) if asks_for_others else frozenset(),
-        kinds=None if intent is None else KINDS_BY_INTENT.get(intent),
+        kinds=None if intent is None else _kinds_for(intent),
     )
+
+
+def _kinds_for(intent: Intent) -> frozenset[DocumentKind] | None:
+    """The kinds that answer an intent; in a corpus that does not tell kinds apart, any document may."""
+    return None if KINDS_OF[intent] == BOTH else frozenset({*KINDS_OF[intent], "document"})

@@ -12,9 +12,10 @@ from typing import Final
 
 import numpy as np
 
+from mangaassist.core.intent_kinds import BOTH
 from mangaassist.core.shop_settings import ShopSettings
 from mangaassist.core.types import Adjustment, DocId, Intent, Vectors
-from mangaassist.intents import BOTH, IntentClassifier, Route
+from mangaassist.intents import IntentClassifier, Route
 from mangaassist.queries import CompositionWeights, Reading, compose_vectors
 from mangaassist.retrieval import Where
 from mangaassist.serving.answers import Answer, AnswerShelf, Result, RetrieveRequest

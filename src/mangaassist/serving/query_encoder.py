@@ -29,7 +29,7 @@ TOGETHER: Final = 16
 """Queries in one call at most."""
 
 EXPECTED: Final = 256
-"""Queries begun before anybody asked for their vectors; of more, the first are forgotten and begun again if asked for."""
+"""Queries begun before anybody asked for their vectors; of more, the first are forgotten, to be begun again."""
 
 _Call: TypeAlias = tuple["Future[Vectors]", str]
 

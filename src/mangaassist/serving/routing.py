@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from mangaassist.core.intent_kinds import BOTH, KINDS_OF
 from mangaassist.core.types import Intent, Vectors
-from mangaassist.intents import BOTH, KINDS_OF, IntentClassifier, Route
+from mangaassist.intents import IntentClassifier, Route
 
 
 @dataclass(frozen=True, slots=True)

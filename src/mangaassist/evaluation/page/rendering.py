@@ -1,5 +1,6 @@
 """A template and values in, HTML out. Every text is escaped, and what cannot be seen is taken out of it."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -22,6 +23,11 @@ def signed(value: float | None) -> str:
     return "–" if value is None else f"{value:+.3f}".replace("-", "−")
 
 
+def moment(at: datetime) -> str:
+    """A moment to the minute, in UTC."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+
+
 def plain(value: float | None) -> str:
     """A number to three places."""
     return "–" if value is None else f"{value:.3f}"
@@ -36,7 +42,7 @@ def templates_of(package: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"said": said, "signed": signed, "plain": plain}
+    environment.filters |= {"said": said, "signed": signed, "plain": plain, "moment": moment}
     return environment
 
 
