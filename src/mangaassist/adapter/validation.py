@@ -2,7 +2,8 @@
 
 Validation on known documents alone says "better every round" while unknown ones get worse. So a share of the documents
 loses all its pairs, whole relevant sets at a time (the answers to one FAQ go together), and a share of the query groups
-is held out. The documents stay in the corpus: new titles are in the catalogue before anybody clicked them.
+is held out. The documents stay in the corpus: new titles are in the catalogue before anybody clicked them. What
+is known is asked for again in other words: so of the groups that still train, a share of the texts is held out, too.
 """
 
 from collections import Counter
@@ -14,6 +15,9 @@ import numpy as np
 from mangaassist.core.types import DocId, GroupId, Pair, QueryId
 
 QUERY_SHARE = 0.2
+ASKED_AGAIN_SHARE = 0.1
+"""Of the queries whose group still trains: held out one by one, where another text speaks for the same."""
+
 DOCUMENT_SHARE = 0.2
 MAX_QUERIES = 1000
 
@@ -51,7 +55,8 @@ def hold_out(
     judged: query text → grades by document: what validation is scored on. Judgements beat clicks here: a log holds
     clicks only on what the old ranking showed, so clicks alone always prefer the old ranking.
     groups: text, of pairs and judged queries → its group (a reference title, an FAQ, near-duplicates); a text without
-    one is its own. Groups are held out whole; judged queries that no pair comes near validate every time.
+    one is its own. A share of the groups is held out whole, and of the others a share of the texts that other texts of
+    their group still speak for; judged queries that no pair comes near validate every time.
     """
     rng = np.random.default_rng(seed)
     positives = {text: {doc_id for doc_id, grade in judged[text].items() if grade >= 1} for text in sorted(judged)}
@@ -71,13 +76,15 @@ def hold_out(
         for pair in pairs
         if _group(pair.query_text, groups) not in held_groups and pair.positive not in held_documents
     ]
+    asked_again = _hold_asked_again(texts, trains, groups, rng)
+    trains = [pair for pair in trains if pair.query_text not in asked_again]
     unknown = set().union(*positives.values()) - {pair.positive for pair in trains} if positives else set()
     # A document that nobody knows was not skipped either.
     training = tuple(
         replace(pair, negatives=tuple(doc_id for doc_id in pair.negatives if doc_id not in unknown)) for pair in trains
     )
     known_groups = {_group(pair.query_text, groups) for pair in trains}
-    validating = _cap([text for text in texts if _group(text, groups) not in known_groups], rng)
+    validating = _cap([text for text in texts if text in asked_again or _group(text, groups) not in known_groups], rng)
     return HeldOut(
         training=training,
         qrels={QueryId(text): judged[text] for text in validating},
@@ -109,6 +116,30 @@ def _hold_groups(texts: Sequence[str], groups: Mapping[str, GroupId], rng: np.ra
         if count + sizes[names[index]] <= _MOST * len(texts):
             held.add(names[index])
             count += sizes[names[index]]
+    return held
+
+
+def _hold_asked_again(
+    texts: Sequence[str], trains: Sequence[Pair], groups: Mapping[str, GroupId], rng: np.random.Generator
+) -> set[str]:
+    """Random texts of groups that train, until `ASKED_AGAIN_SHARE` of these is held out.
+
+    Others of its group and of each of its documents stay: no group, and no document, becomes unknown by this.
+    """
+    speaks_for: dict[str, set[tuple[str, str]]] = {}
+    for pair in trains:
+        names = {("group", _group(pair.query_text, groups)), ("document", pair.positive)}
+        speaks_for.setdefault(pair.query_text, set()).update(names)
+    left = Counter(name for names in speaks_for.values() for name in names)
+    known = [text for text in texts if left["group", _group(text, groups)]]
+    held: set[str] = set()
+    for index in rng.permutation(len(known)):
+        if len(held) >= ASKED_AGAIN_SHARE * len(known):
+            break
+        names = speaks_for.get(known[index], set())
+        if all(left[name] > 1 for name in names):
+            held.add(known[index])
+            left.subtract(names)
     return held
 
 
