@@ -8,7 +8,7 @@ from loop_world import write_rows
 
 from mangaassist.commands.making_pairs import REASONS
 from mangaassist.data import Workspace
-from mangaassist.loop import read_proposals
+from mangaassist.loop import read_pair_counts, read_proposals
 from mangaassist.pairs import DropReason
 
 
@@ -42,8 +42,9 @@ def test_pairs_counts_raw_events_pairs_and_what_was_dropped_by_source(shop: Work
     assert {"click", "cart"} <= set(counts["sources"])
     assert {"sources", "share_by_source", "synthetic_share", "largest_client_share", "bounds"} <= set(counts)
     keys = {"raw_events", "raw", "pairs", "unique", "trained", "dropped", "inhuman_sessions"}
-    assert all(set(source) == keys for source in counts["sources"].values())
-    assert counts["bounds"] == {"synthetic_share": 0.2, "largest_client_share": 0.01}
+    assert all(set(source) - {"used", "drawn"} == keys for source in counts["sources"].values())
+    assert all({"used", "drawn"} <= set(counts["sources"][name]) for name in ("click", "cart"))
+    assert counts["bounds"] == {"synthetic_share": 0.2, "largest_client_share": 0.01, "log_pairs": 250_000}
 
 
 def test_pairs_says_in_words_what_was_dropped_of_which_source_and_why(shop: Workspace) -> None:
@@ -51,6 +52,16 @@ def test_pairs_says_in_words_what_was_dropped_of_which_source_and_why(shop: Work
 
     assert "click │" in said
     assert f"│ {REASONS['intent_uncertain']} │" in said
+
+
+def test_pairs_says_how_many_of_the_logs_pairs_train_where_not_all_do(shop: Workspace) -> None:
+    assert "Drawn to train" not in shown("pairs", "--workspace", shop.root)
+    (shop.root / "mangaassist.toml").write_text("[pairs]\nmax_log_pairs = 20\n")
+
+    said = shown("pairs", "--workspace", shop.root)
+
+    made = sum(source["pairs"] for source in read_pair_counts(shop)["sources"].values() if "drawn" in source)
+    assert f"of the log's {made:,} pairs, by client (max_log_pairs 20)." in said
 
 
 def test_every_reason_to_drop_something_has_its_words() -> None:

@@ -86,6 +86,7 @@ def assert_forgotten(shop: Workspace, name: str) -> None:
         "events": 2,
         "quarantine": 0,
         "pairs": 1,
+        "log pairs": 1,
         "candidate pairs": 1,
         "releases": 1,
         "vectors": 1,

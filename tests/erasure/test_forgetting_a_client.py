@@ -137,6 +137,7 @@ def test_every_place_says_how_much_went(lived: Workspace, name: str) -> None:
         "events": 4,
         "quarantine": 1,
         "pairs": 1,
+        "log pairs": 1,
         "candidate pairs": 1,
         "releases": 1,
         "vectors": 1,

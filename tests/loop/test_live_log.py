@@ -8,17 +8,18 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 from loop_fixtures import NOON
 from loop_world import A_DAY_HELD_OUT, log_a_click, small_shop, write_rows
 from rich.console import Console
 
-import mangaassist.loop.pairing
+import mangaassist.loop.log_mining
 from mangaassist.commands.making_pairs import draw_pairs
 from mangaassist.commands.report_tables import draw_report
 from mangaassist.core.errors import DataError, LeakageError
-from mangaassist.core.types import DocId, GroupId, Query, QueryId, no_progress
+from mangaassist.core.types import DocId, GroupId, PairSource, Query, QueryId, no_progress
 from mangaassist.data import Workspace, ingest, judged_queries, ubi_events, ubi_queries
 from mangaassist.evaluation import PositionBias, debiased_sentences
 from mangaassist.loop import (
@@ -33,7 +34,15 @@ from mangaassist.loop import (
 from mangaassist.loop.live_log import CAUTION, scored_live_log
 from mangaassist.loop.live_log_choices import position_bias
 from mangaassist.loop.live_log_debiased import answer, debiased_live_log
-from mangaassist.pairs import HeldOut, LiveLogTest, PairsReport, SyntheticPair, click_pairs, hold_out_newest
+from mangaassist.pairs import (
+    HeldOut,
+    LiveLogTest,
+    LogSource,
+    PairRules,
+    SyntheticPair,
+    hold_out_newest,
+    mine_log,
+)
 from mangaassist.promotion import IDENTITY
 
 HALF = "[live_log]\nnewest_share = 0.5\n"
@@ -94,11 +103,13 @@ def test_pairs_of_held_out_searches_that_nobody_left_out_stop_everything(
 ) -> None:
     before = (shop.pairs / "pairs.parquet").read_bytes()
 
-    def forgetful(*given: Any, held_out: frozenset[QueryId]) -> PairsReport:
-        assert held_out
-        return click_pairs(*given)
+    def forgetful(db: duckdb.DuckDBPyConnection, rules: PairRules) -> dict[PairSource, LogSource]:
+        db.execute("CREATE TEMP TABLE forgotten AS FROM held_searches; DELETE FROM held_searches")
+        found = mine_log(db, rules)
+        db.execute("INSERT INTO held_searches FROM forgotten")
+        return found
 
-    monkeypatch.setattr(mangaassist.loop.pairing, "click_pairs", forgetful)
+    monkeypatch.setattr(mangaassist.loop.log_mining, "mine_log", forgetful)
 
     with pytest.raises(
         LeakageError, match=r"\d+ of \d+ training pairs know the test set; the first: held-out search: "

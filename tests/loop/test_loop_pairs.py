@@ -99,7 +99,38 @@ def test_without_judged_test_queries_nothing_could_be_held_against_the_test(shop
         remade(shop)
 
 
-@pytest.mark.parametrize("missing", ["pairs.parquet", "report.json"])
+def test_what_the_log_came_to_is_told_whole_though_only_drawn_pairs_train(shop: Workspace) -> None:
+    before = read_pair_counts(shop)["sources"]
+    (shop.root / "mangaassist.toml").write_text("[pairs]\nmax_log_pairs = 50\n")
+
+    counts = remade(shop)["sources"]
+
+    told = ("raw", "used", "pairs", "unique", "dropped")
+    assert {name: [counts[name][key] for key in told] for name in counts} == {
+        name: [before[name][key] for key in told] for name in before
+    }
+    assert 40 <= sum(source["drawn"] for source in counts.values()) <= 50
+    assert len(stored_pairs(shop).pairs) == sum(source["trained"] for source in counts.values()) <= 50
+    stored = pl.read_parquet(shop.pairs / "log_pairs.parquet")
+    assert stored.height == counts["click"]["pairs"] + counts["cart"]["pairs"]
+    for source in counts.values():
+        assert source["raw_events"] == source["used"] + sum(source["dropped"].values())
+
+
+def test_every_pair_of_the_log_is_kept_in_a_file_of_the_same_bytes(shop: Workspace) -> None:
+    before = (shop.pairs / "log_pairs.parquet").read_bytes()
+
+    remade(shop)
+
+    assert (shop.pairs / "log_pairs.parquet").read_bytes() == before
+    rows = pl.read_parquet(shop.pairs / "log_pairs.parquet")
+    trained = pl.read_parquet(shop.pairs / "pairs.parquet")
+    assert rows.schema == trained.schema
+    assert rows["at"].is_sorted()
+    assert rows.height >= trained.height
+
+
+@pytest.mark.parametrize("missing", ["pairs.parquet", "exposed.parquet", "report.json"])
 def test_pairs_that_were_never_made_whole_are_an_error_that_names_the_command(shop: Workspace, missing: str) -> None:
     (shop.pairs / missing).unlink()
 

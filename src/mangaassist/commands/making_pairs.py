@@ -106,6 +106,11 @@ def draw_pairs(console: Console, counts: Mapping[str, Any]) -> None:
         table.add_row(name, *numbers, f"{counts['share_by_source'].get(name, 0):.1%}")
     console.print(table)
     bounds = counts["bounds"]
+    log = [source for source in counts["sources"].values() if "drawn" in source]
+    made, drawn = (sum(source[key] for source in log) for key in ("pairs", "drawn"))
+    if drawn < made:
+        bound = bounds["log_pairs"]
+        console.print(f"Drawn to train: {drawn:,} of the log's {made:,} pairs, by client (max_log_pairs {bound:,}).")
     synthetic, bound = counts["synthetic_share"], bounds["synthetic_share"]
     console.print(f"Synthetic pairs: {synthetic:.1%} of the weight, to stay below {100 * bound:g}%.")
     share, bound = counts["largest_client_share"], bounds["largest_client_share"]

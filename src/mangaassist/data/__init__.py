@@ -47,6 +47,7 @@ from mangaassist.data.keyfile import key_file, load_key
 from mangaassist.data.kinds import KINDS, KindName
 from mangaassist.data.ledger import Entry, all_entries
 from mangaassist.data.leftovers import leftover_parts, unnamed_files
+from mangaassist.data.log_tables import log_tables
 from mangaassist.data.migrations import migrate
 from mangaassist.data.privacy import SEAL, PrivacyKey
 from mangaassist.data.problems import Problem
@@ -134,6 +135,7 @@ __all__ = [
     "load_queries",
     "load_titles",
     "log_lines",
+    "log_tables",
     "migrate",
     "quarantined",
     "read_beir",

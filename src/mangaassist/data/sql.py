@@ -15,15 +15,19 @@ ROW_GROUP: Final = 10_000
 
 
 @contextmanager
-def connection(spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def connection(
+    spill: Path, *, threads: int = 1, memory_limit: str = MEMORY_LIMIT
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A private in-memory database that spills into `spill`.
 
-    One thread: rows then keep the order of their file, and equal inputs are written as equal bytes.
+    With one thread rows keep the order of their file, and equal inputs are written as equal bytes; with more threads
+    only where a query orders them.
     """
     settings: dict[str, str | bool | int | float | list[str]] = {
-        "threads": 1,
-        "memory_limit": MEMORY_LIMIT,
+        "threads": threads,
+        "memory_limit": memory_limit,
         "temp_directory": str(spill),
+        "preserve_insertion_order": threads == 1,
     }
     with duckdb.connect(config=settings) as db:
         db.execute("SET TimeZone = 'UTC'")

@@ -86,22 +86,22 @@ def table_query(workspace: Workspace, name: KindName) -> str | None:
 
     Runs on a `connection`.
     """
-    kind, parts = KINDS[name], _parts(workspace, name)
-    return _each_id_once(kind, parts, kind.key) if parts else None
+    kind, parts = KINDS[name], table_parts(workspace, name)
+    return each_id_once(kind, parts, order=kind.key) if parts else None
 
 
 def _table(workspace: Workspace, name: KindName, order: tuple[str, ...] = ()) -> pl.DataFrame:
     kind = KINDS[name]
-    parts = _parts(workspace, name)
+    parts = table_parts(workspace, name)
     if not parts:
         return pl.DataFrame(schema=dict(kind.columns))
     with tempfile.TemporaryDirectory(prefix="mangaassist-") as folder, connection(Path(folder)) as db:
         result = Path(folder) / "table.parquet"
-        write_parquet(db, _each_id_once(kind, parts, order or kind.key), result)
+        write_parquet(db, each_id_once(kind, parts, order=order or kind.key), result)
         return pl.read_parquet(result, glob=False)
 
 
-def _parts(workspace: Workspace, name: KindName) -> list[Path]:
+def table_parts(workspace: Workspace, name: KindName) -> list[Path]:
     """The parts that count, the first ingested first."""
     entries = [entry for entry in ledger.entries(workspace.engine, name) if entry.accepted]
     return [_existing(workspace, workspace.part(name, entry.sha256), entry) for entry in entries]
@@ -116,17 +116,17 @@ def _existing(workspace: Workspace, part: Path, entry: Entry) -> Path:
     return part
 
 
-def _each_id_once(kind: Kind, parts: list[Path], order: tuple[str, ...]) -> str:
-    """The SELECT of one row per id, chosen by the order of ingest, then of lines."""
+def each_id_once(kind: Kind, parts: list[Path], *, where: str = "true", order: tuple[str, ...] = ()) -> str:
+    """The SELECT of one row per id, chosen by the order of ingest, then of lines; among the rows `where` something."""
     columns, key = _names(tuple(kind.columns)), _names(kind.key)
     sequence = ", ".join(f"({text(str(part))}, {number})" for number, part in enumerate(parts))
     way = "ASC" if kind.keeps_first else "DESC"
     incomplete = f"{identifier(kind.needs)} IS NULL, " if kind.needs else ""
     return (
         f"FROM {scan(parts, filename=True)} JOIN (VALUES {sequence}) AS part(filename, sequence) USING (filename) "
-        f"SELECT {columns} "
-        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {incomplete}sequence {way}, line {way}) = 1 "
-        f"ORDER BY {_names(order)}"
+        f"SELECT {columns} WHERE {where} "
+        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {incomplete}sequence {way}, line {way}) = 1"
+        + (f" ORDER BY {_names(order)}" if order else "")
     )
 
 

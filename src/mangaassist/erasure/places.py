@@ -14,7 +14,7 @@ from mangaassist.core.files import write_atomic
 from mangaassist.data import Erasure, Workspace, erase_rows
 from mangaassist.encoders import forget_texts
 from mangaassist.feedback import erase_feedback
-from mangaassist.loop import candidate_folder, named_clusters, pairs_file
+from mangaassist.loop import candidate_folder, log_pairs_file, named_clusters, pairs_file
 from mangaassist.promotion import PAIRS, RowCount, erase_pairs
 from mangaassist.serving import erase_lines, erase_service_rows
 
@@ -29,7 +29,11 @@ class Place(Protocol):
 
 def _pairs(workspace: Workspace, erasure: Erasure, *, dry_run: bool) -> Mapping[str, int]:
     """The pairs in the making, and the copy that the candidate keeps: it is then to be trained again."""
-    files = {"pairs": pairs_file(workspace), "candidate pairs": candidate_folder(workspace) / PAIRS}
+    files = {
+        "pairs": pairs_file(workspace),
+        "log pairs": log_pairs_file(workspace),
+        "candidate pairs": candidate_folder(workspace) / PAIRS,
+    }
     return {name: _without(workspace, path, erasure, dry_run) for name, path in files.items()}
 
 

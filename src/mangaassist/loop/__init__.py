@@ -31,7 +31,14 @@ from mangaassist.loop.intents import (
 from mangaassist.loop.judged import JudgedSplit, judged_split
 from mangaassist.loop.learning_round import learn
 from mangaassist.loop.lineage import trace_pairs, trace_release
-from mangaassist.loop.pairing import StoredPairs, make_pairs, pairs_file, read_pair_counts, read_pairs
+from mangaassist.loop.pairing import (
+    StoredPairs,
+    log_pairs_file,
+    make_pairs,
+    pairs_file,
+    read_pair_counts,
+    read_pairs,
+)
 from mangaassist.loop.proposing import propose_feedback
 from mangaassist.loop.release_index import Record, by_id, index_folder, index_stamp
 from mangaassist.loop.reports import released_report
@@ -89,6 +96,7 @@ __all__ = [
     "learn",
     "live_intents",
     "load_catalogue",
+    "log_pairs_file",
     "make_pairs",
     "named_clusters",
     "nominate_candidate",

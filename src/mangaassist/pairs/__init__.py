@@ -17,14 +17,12 @@ from mangaassist.pairs.balance import (
     source_shares,
 )
 from mangaassist.pairs.bilingual import bilingual_pairs
-from mangaassist.pairs.carts import cart_pairs
-from mangaassist.pairs.clicks import click_pairs
 from mangaassist.pairs.corpus import TwoSides, body_of, corpus_pairs, two_sides
 from mangaassist.pairs.editorial import editorial_pairs, editorial_query
 from mangaassist.pairs.fixes import FIXES, Fix, fixed_rules
 from mangaassist.pairs.judged import judged_pairs
 from mangaassist.pairs.leakage import Leak, NamedTitles, check_no_leakage, drop_leaks, find_leaks
-from mangaassist.pairs.limits import cap_client_share, cap_repeats, largest_client_share, limit_pairs
+from mangaassist.pairs.limits import cap_client_share, cap_repeats, largest_client_share
 from mangaassist.pairs.live_split import (
     HeldOut,
     LiveLogTest,
@@ -33,11 +31,16 @@ from mangaassist.pairs.live_split import (
     live_log_test,
     training_events,
 )
+from mangaassist.pairs.log_draw import draw_pairs
+from mangaassist.pairs.log_frames import cart_pairs, click_pairs
+from mangaassist.pairs.log_pairs import LOG_SOURCES, LogSource, log_pair_rows, mine_log, write_log_pairs
 from mangaassist.pairs.near_duplicates import JACCARD, NearDuplicateIndex, jaccard, near_duplicate_groups, normalise
 from mangaassist.pairs.negatives import known_positives, mine_hard_negatives, query_text_id, training_queries
+from mangaassist.pairs.newest import exposed_documents, held_events_among, held_searches_among, mark_newest
+from mangaassist.pairs.pair_rows import pair_rows, pairs_of_rows
 from mangaassist.pairs.real_queries import check_real_queries
 from mangaassist.pairs.rules import DropReason, LiveLogRules, PairRules, PairsReport
-from mangaassist.pairs.search_log import shown_results
+from mangaassist.pairs.shown import shown_results
 from mangaassist.pairs.splits import split_by_group, split_groups
 from mangaassist.pairs.synthetic import (
     Status,
@@ -48,10 +51,12 @@ from mangaassist.pairs.synthetic import (
     with_rejected,
 )
 from mangaassist.pairs.taste import TasteFacets, taste_pairs
+from mangaassist.pairs.visits import count_rows, read_visits
 
 __all__ = [
     "FIXES",
     "JACCARD",
+    "LOG_SOURCES",
     "BalancedPairs",
     "DropReason",
     "Fix",
@@ -59,6 +64,7 @@ __all__ = [
     "Leak",
     "LiveLogRules",
     "LiveLogTest",
+    "LogSource",
     "NamedTitles",
     "NearDuplicateIndex",
     "PairRules",
@@ -81,23 +87,33 @@ __all__ = [
     "click_grades",
     "click_pairs",
     "corpus_pairs",
+    "count_rows",
+    "draw_pairs",
     "drop_leaks",
     "editorial_pairs",
     "editorial_query",
+    "exposed_documents",
     "find_leaks",
     "fixed_rules",
     "generate_synthetic",
+    "held_events_among",
+    "held_searches_among",
     "hold_out_newest",
     "jaccard",
     "judged_pairs",
     "known_positives",
     "largest_client_share",
-    "limit_pairs",
     "live_log_test",
+    "log_pair_rows",
+    "mark_newest",
     "mine_hard_negatives",
+    "mine_log",
     "near_duplicate_groups",
     "normalise",
+    "pair_rows",
+    "pairs_of_rows",
     "query_text_id",
+    "read_visits",
     "shown_results",
     "source_shares",
     "split_by_group",
@@ -108,4 +124,5 @@ __all__ = [
     "training_queries",
     "two_sides",
     "with_rejected",
+    "write_log_pairs",
 ]

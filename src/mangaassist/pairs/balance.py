@@ -61,11 +61,14 @@ def balance_popularity(pairs: Sequence[Pair], *, exponent: float) -> list[Pair]:
     for pair in pairs:
         key = (pair.source, pair.positive)
         on_document[key] = on_document.get(key, 0.0) + pair.weight
-    damped = [
-        replace(pair, weight=pair.weight * on_document[pair.source, pair.positive] ** -exponent) for pair in pairs
+    damped = [pair.weight * on_document[pair.source, pair.positive] ** -exponent for pair in pairs]
+    before, after = _weight_by_source(pairs), dict.fromkeys(PAIR_SOURCES, 0.0)
+    for pair, weight in zip(pairs, damped, strict=True):
+        after[pair.source] += weight
+    return [
+        replace(pair, weight=weight * before[pair.source] / after[pair.source])
+        for pair, weight in zip(pairs, damped, strict=True)
     ]
-    before, after = _weight_by_source(pairs), _weight_by_source(damped)
-    return [replace(pair, weight=pair.weight * before[pair.source] / after[pair.source]) for pair in damped]
 
 
 def cap_synthetic_share(pairs: Sequence[Pair], *, max_share: float) -> list[Pair]:

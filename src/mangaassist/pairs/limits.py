@@ -6,29 +6,13 @@ keep the variety of what it asked, and only lose weight.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate
 
 from mangaassist.core.types import DocId, Pair
 from mangaassist.pairs.near_duplicates import normalise
 
 _JUST_UNDER = 1 - 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Limited:
-    """The pairs within the caps, the pairs dropped as repeats, and the share that the heaviest client reached."""
-
-    pairs: list[Pair]
-    repeats: list[Pair]
-    largest_client_share: float
-
-
-def limit_pairs(pairs: Iterable[Pair], *, max_repeats: int, max_client_share: float) -> Limited:
-    """Both caps, one after the other; pairs come back in time order, whatever order they came in."""
-    kept, repeats = cap_repeats(pairs, max_repeats=max_repeats)
-    levelled = cap_client_share(kept, max_share=max_client_share)
-    return Limited(levelled, repeats, largest_client_share(levelled))
 
 
 def cap_repeats(pairs: Iterable[Pair], *, max_repeats: int) -> tuple[list[Pair], list[Pair]]:
@@ -55,7 +39,7 @@ def cap_client_share(pairs: Sequence[Pair], *, max_share: float) -> list[Pair]:
     """
     weights = client_weights(pairs)
     free = sum(pair.weight for pair in pairs if not pair.client)
-    level = _client_level(sorted(weights.values(), reverse=True), free, max_share)
+    level = client_level(sorted(weights.values(), reverse=True), free, max_share)
     return [
         replace(pair, weight=pair.weight * level / weights[pair.client])
         if pair.client and weights[pair.client] > level
@@ -104,7 +88,7 @@ def in_time_order(pair: Pair) -> tuple[float, str, str, str, str]:
     return (pair.at.timestamp() if pair.at else 0.0, pair.query_id or "", pair.query_text, pair.positive, pair.source)
 
 
-def _client_level(weights: Sequence[float], free: float, max_share: float) -> float:
+def client_level(weights: Sequence[float], free: float, max_share: float) -> float:
     """The weight down to which clients are scaled: the largest that obeys `max_share`. `weights` are heaviest first.
 
     With the k heaviest at level t the sum is `rest` + k t, so t = max_share (rest + k t) gives t; it is the level if

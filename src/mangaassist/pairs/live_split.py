@@ -1,11 +1,8 @@
 """A search log in, its newest searches out as a test set of click evidence, and what of the log must not train.
 
-Sessions are whole: one that began before the cut trains, also where its last search comes after it. Where events name
-no session, a client's day is one. Days are counted by the sessions that began on them, so that neither a gap nor a row
-with a wrong clock moves the cut.
+`newest` says which searches that are.
 """
 
-import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,15 +12,14 @@ import polars as pl
 
 from mangaassist.core.errors import LeakageError
 from mangaassist.core.types import DocId, GroupId, Groups, Pair, PairSource, Qrels, Query, QueryId
-from mangaassist.pairs.carts import search_cart_pairs
-from mangaassist.pairs.clicks import search_click_pairs
+from mangaassist.pairs.log_frames import UsableSearch, log_of, usable_searches
 from mangaassist.pairs.near_duplicates import normalise
+from mangaassist.pairs.newest import is_held_out, mark_newest
 from mangaassist.pairs.rules import LiveLogRules, PairRules
-from mangaassist.pairs.search_log import CART_ACTIONS, CLICK_ACTIONS, Search, usable_log
 from mangaassist.pairs.splits import split_groups
+from mangaassist.pairs.visits import read_visits
 
 _GRADES: dict[PairSource, int] = {"click": 1, "cart": 2}
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +60,12 @@ def hold_out_newest(queries: pl.DataFrame, events: pl.DataFrame, rules: LiveLogR
 
     None is held out of a log of so few days that the share is less than one.
     """
-    events = _with_visits(events)
-    visits = _visits(queries, events)
-    days = visits["began"].dt.date().unique().sort()
-    newest = math.floor(rules.newest_share * len(days) + _ROUNDING)
-    if not newest:
-        return HeldOut(None, frozenset(), frozenset())
-    since: date = days[-newest]
-    held = visits.filter(pl.col("began").dt.date() >= since)
-    searches, sessions = (held[name].unique().implode() for name in ("search", "visit"))
-    return HeldOut(
-        since=since,
-        query_ids=frozenset(queries.filter(pl.col("query_id").is_in(searches))["query_id"]),
-        event_ids=frozenset(events.filter(pl.col("visit").is_in(sessions))["event_id"]),
-    )
+    with log_of(queries, events) as db:
+        read_visits(db)
+        since = mark_newest(db, rules)
+        searches = db.execute("FROM held_searches").fetchall()
+        happened = db.execute(f"SELECT event_id FROM events WHERE {is_held_out(since)}").fetchall()
+    return HeldOut(since, frozenset(QueryId(found) for (found,) in searches), frozenset(found for (found,) in happened))
 
 
 def training_events(events: pl.DataFrame, held_out: HeldOut) -> pl.DataFrame:
@@ -93,11 +81,10 @@ def live_log_test(
     Searches are not merged by text: each counts as often as shoppers type it, and who skipped what another bought says
     so of a need of their own. A client's repeats of one text beyond `max_repeats` are left out, as in training.
     """
-    log = usable_log(queries, events, CLICK_ACTIONS + CART_ACTIONS, rules)
-    held = [search for search in log.searches if search.query_id in held_out.query_ids]
+    searches = usable_searches(queries, events, rules, among=held_out.query_ids)
     qrels, kept = {}, []
-    for search in _first_repeats(held, rules.max_repeats):
-        grades = click_grades([*search_click_pairs(search), *search_cart_pairs(search)])
+    for search in _first_repeats(searches, rules.max_repeats):
+        grades = click_grades(search.pairs)
         grades = {doc_id: grade for doc_id, grade in grades.items() if doc_id in known}
         if any(grades.values()):
             qrels[search.query_id] = grades
@@ -125,7 +112,7 @@ def click_grades(pairs: Iterable[Pair]) -> dict[DocId, int]:
     return grades
 
 
-def _first_repeats(searches: Iterable[Search], most: int) -> list[Search]:
+def _first_repeats(searches: Iterable[UsableSearch], most: int) -> list[UsableSearch]:
     """The searches without a client's repeats of one text beyond the first ones; `searches` are in time order."""
     seen: Counter[tuple[str, str]] = Counter()
     kept = []
@@ -135,39 +122,3 @@ def _first_repeats(searches: Iterable[Search], most: int) -> list[Search]:
         if seen[key] <= most:
             kept.append(search)
     return kept
-
-
-def _with_visits(events: pl.DataFrame) -> pl.DataFrame:
-    """Events with the `search` and the `visit` that they belong to; one that names neither stands alone."""
-    day = pl.col("timestamp").dt.date()
-    alone = pl.format("event {}", "event_id")
-    return events.with_columns(
-        search=pl.coalesce("query_id", alone),
-        visit=pl.coalesce("session_id", pl.format("client {} {}", "client_id", day), "query_id", alone),
-    )
-
-
-def _visits(queries: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
-    """Every search with every visit that it has events in, and when that began: search, visit, began.
-
-    A search of two visits makes them one, and so on: both ends of such a chain begin with its first event.
-    """
-    asked = queries.select(search="query_id", asked="timestamp").group_by("search").agg(pl.col("asked").min())
-    visits = (
-        events.group_by("search", "visit")
-        .agg(began=pl.col("timestamp").min())
-        .join(asked, on="search", how="full", coalesce=True)
-        .select(
-            "search",
-            visit=pl.coalesce("visit", pl.format("query {}", "search")),
-            began=pl.min_horizontal("began", "asked"),
-        )
-        .drop_nulls()
-        .sort("search", "visit")
-    )
-    while True:
-        first = pl.col("began").min()
-        joined = visits.with_columns(began=first.over("visit")).with_columns(began=first.over("search"))
-        if joined.equals(visits):
-            return visits
-        visits = joined

@@ -36,6 +36,7 @@ class PairRules:
     max_searches_per_minute, max_actions_per_minute: a session that did more in any 60 seconds is no human's
         (actions are clicks, carts, wishlists and purchases).
     max_repeats: pairs per client, query text and document.
+    max_log_pairs: pairs of the log that train; where there are more, the pairs of whole clients are drawn.
     max_client_share: of the summed weight, for any one client.
     max_document_share: of the weight that one document has from clients, for any one client; 1 caps nothing.
     max_synthetic_share: of the summed weight; stays strictly below.
@@ -48,6 +49,7 @@ class PairRules:
     max_searches_per_minute: int = 20
     max_actions_per_minute: int = 40
     max_repeats: int = 3
+    max_log_pairs: int = 250_000
     max_client_share: float = 0.01
     max_document_share: float = 1.0
     max_synthetic_share: float = 0.20
@@ -60,7 +62,7 @@ class PairRules:
         for name in ("min_intent_confidence", *shares, "popularity_exponent"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; shares, confidences and exponents lie in [0, 1]")
-        for name in ("max_searches_per_minute", "max_actions_per_minute", "max_repeats"):
+        for name in ("max_searches_per_minute", "max_actions_per_minute", "max_repeats", "max_log_pairs"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it counts something and must be at least 1")
 
