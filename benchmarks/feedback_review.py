@@ -64,8 +64,20 @@ def _corrected(item: ReviewItem, known: Mapping[str, Need]) -> Answer:
 
 
 def _on_word(item: ReviewItem, needs: Sequence[Need]) -> Answer:
-    """A word is taken for what it means, whatever was proposed; one that means nothing certain is refused."""
-    meant = next((need.means[word] for need in needs for word in need.means if word == item.phrase), None)
+    """A word is taken for what it means, whatever was proposed; one that means nothing certain is refused.
+
+    A phrase that holds such a word means the same.
+    """
+    said = f" {item.phrase} " if item.phrase and item.phrase.isascii() else None
+    meant = next(
+        (
+            need.means[word]
+            for need in needs
+            for word in need.means
+            if word == item.phrase or (said is not None and f" {word} " in said)
+        ),
+        None,
+    )
     if meant is None:
         return Answer("reject" if needs else "skip")
     return Answer("accept") if set(item.facets) == set(meant) else Answer("edit", Edit(facets=meant))

@@ -225,6 +225,45 @@ def test_a_slang_word_is_proposed_to_mean_what_is_clicked_after_it() -> None:
     assert item.reason.startswith("3 of the 3 texts say it and the catalogue does not")
 
 
+PHRASED = ("golden retriever boyfriend", "golden retriever guy", "the golden retriever type", "a sunny boy")
+
+
+def phrased(*terms: str, texts: tuple[str, ...] = PHRASED) -> Failure:
+    """A cluster with these telling terms, whose shoppers then clicked romances."""
+    cluster = replace(CLUSTER, terms=terms, shown=texts)
+    return failure(cluster=cluster, texts=texts, found_later={DocId("kare-kano"): 4, DocId("maid-sama"): 3})
+
+
+def test_the_phrase_that_most_of_a_cluster_says_is_proposed_to_mean_what_is_clicked_after_it() -> None:
+    """Every word of it is ordinary English, so that no word by itself is strange."""
+    speaks = Vocabulary(
+        ["a golden day", "a retriever", "boy guy type sunny boyfriend"], WordList(frozenset(), frozenset())
+    )
+
+    (item,) = propose_words(phrased("golden retriever", "boyfriend"), shelf(), speaks, {}, {})
+
+    assert (item.kind, item.phrase, item.texts) == ("lexicon", "golden retriever", PHRASED[:3])
+    assert "romance" in item.facets
+
+
+@pytest.mark.parametrize(
+    ("terms", "texts", "lexicon"),
+    [
+        (("boyfriend",), PHRASED, {}),  # one text of four says it
+        (("golden retriever",), PHRASED[2:], {}),  # one text alone
+        (("golden retriever",), PHRASED, {"golden retriever": ("wholesome",)}),  # the lexicon has it
+        (("school life",), ("school life a", "school life b"), {}),  # the catalogue calls it so
+        ((), PHRASED, {}),
+    ],
+)
+def test_a_phrase_that_few_say_or_that_is_understood_is_not_proposed(
+    terms: tuple[str, ...], texts: tuple[str, ...], lexicon: dict[str, tuple[str, ...]]
+) -> None:
+    speaks = Vocabulary([*PHRASED, "school life a b"], WordList(frozenset(), frozenset()), lexicon)
+
+    assert propose_words(phrased(*terms, texts=texts), shelf(), speaks, {}, {}) == []
+
+
 def test_a_word_that_nothing_explains_is_not_proposed() -> None:
     words = Vocabulary(["rivals"], WordList(frozenset(), frozenset()))
 

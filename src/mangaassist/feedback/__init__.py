@@ -40,7 +40,7 @@ from mangaassist.feedback.clusters import (
 from mangaassist.feedback.erasing import erase_feedback
 from mangaassist.feedback.feedback_pairs import feedback_pairs, lexicon_entries
 from mangaassist.feedback.naming import cluster_terms, name_of
-from mangaassist.feedback.new_words import propose_words, strange_words
+from mangaassist.feedback.new_words import propose_words, unexplained
 from mangaassist.feedback.proposals import Failure, propose_items
 from mangaassist.feedback.review_items import (
     OPEN_STATES,
@@ -131,12 +131,12 @@ __all__ = [
     "read_word_list",
     "reasoned",
     "similar_keys",
-    "strange_words",
     "telling_words",
     "text_key",
     "texts_file",
     "threshold_for",
     "tracked_ids",
+    "unexplained",
     "with_causes",
     "with_keys",
     "write_clusters",

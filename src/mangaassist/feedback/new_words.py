@@ -1,7 +1,8 @@
-"""A cluster's foreign words in, lexicon entries for a reviewer out: "iyashikei" → healing.
+"""A cluster's foreign words and its most telling phrase in, lexicon entries for a reviewer out: "iyashikei" → healing.
 
-A word that the catalogue does not speak is taken to mean what else its texts ask for, what was clicked when shoppers
-tried other words, and the facets whose vectors are nearest to it; a facet needs two of the three, or clicks alone.
+A word that the catalogue does not speak, or the phrase that most of the cluster's texts say, is taken to mean what else
+its texts ask for, what was clicked when shoppers tried other words, and the facets whose vectors are nearest to it; a
+facet needs two of the three, or clicks alone.
 """
 
 from collections import Counter
@@ -9,14 +10,18 @@ from collections.abc import Mapping
 from typing import Final
 
 from mangaassist.core.types import DocId, Vectors
+from mangaassist.feedback.naming import terms_of
 from mangaassist.feedback.proposals import Failure, facet_counts, item_id, kept_lines
 from mangaassist.feedback.review_items import ReviewItem
 from mangaassist.feedback.shelf import ProposalShelf, names_in
 from mangaassist.feedback.slang import Vocabulary
-from mangaassist.queries import Facet
+from mangaassist.queries import Facet, FacetIndex, facet_of
 
 SAID_IN: Final = 0.2
 """Share of a cluster's texts that must have a word to propose it."""
+
+TOLD_BY: Final = 0.5
+"""Share of a cluster's texts that must have its most telling phrase to propose it."""
 
 FEWEST_TEXTS: Final = 2
 MOST_WORDS: Final = 3
@@ -33,10 +38,10 @@ def propose_words(
     word_vectors: Mapping[str, Vectors],
     facet_vectors: Mapping[Facet, Vectors],
 ) -> list[ReviewItem]:
-    """Lexicon items of one cluster. word_vectors: of the words of `strange_words`; facet_vectors: of all facets."""
+    """Lexicon items of one cluster. word_vectors: of the words of `unexplained`; facet_vectors: of all facets."""
     found = []
     clicked = _clicked_facets(failure.found_later, shelf)
-    for word, texts in strange_words(failure.texts, vocabulary).items():
+    for word, texts in unexplained(failure, shelf.facets, vocabulary).items():
         near = _nearest(word_vectors[word], facet_vectors) if word in word_vectors else []
         votes = Counter(dict.fromkeys(clicked, 2))
         votes.update(dict.fromkeys(failure.wishes.wanted, 1))
@@ -45,7 +50,7 @@ def propose_words(
         if not meant:
             continue
         names = names_in(shelf.facets, dict.fromkeys(meant, 1.0))
-        why = [f"{len(texts)} of the {len(failure.texts)} texts say it and the catalogue does not"]
+        why = [f"{len(texts)} of the {len(failure.texts)} texts say it and the catalogue does not call anything so"]
         why += ["shoppers who tried other words clicked such titles"] if set(meant) & set(clicked) else []
         found.append(
             ReviewItem(
@@ -63,6 +68,22 @@ def propose_words(
             )
         )
     return found[:MOST_WORDS]
+
+
+def unexplained(failure: Failure, facets: FacetIndex, vocabulary: Vocabulary) -> dict[str, list[str]]:
+    """Word or phrase of a cluster that should be explained → the texts that have it: strange words, then the phrase."""
+    return {**_telling_phrase(failure, facets, vocabulary), **strange_words(failure.texts, vocabulary)}
+
+
+def _telling_phrase(failure: Failure, facets: FacetIndex, vocabulary: Vocabulary) -> dict[str, list[str]]:
+    """The most telling term that most of the texts say, if neither lexicon nor catalogue has it as a phrase."""
+    held = {term: [text for text in failure.texts if term in terms_of(text)] for term in failure.cluster.terms}
+    least = max(FEWEST_TEXTS, TOLD_BY * len(failure.texts))
+    told = (term for term, texts in held.items() if len(texts) >= least)
+    first = next(told, None)
+    if first is None or facet_of(first) in facets or vocabulary.understands(first):
+        return {}
+    return {first: held[first]}
 
 
 def strange_words(texts: tuple[str, ...], vocabulary: Vocabulary) -> dict[str, list[str]]:

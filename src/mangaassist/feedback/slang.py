@@ -106,10 +106,14 @@ class Vocabulary:
 
     def __init__(self, texts: Iterable[str], word_list: WordList, phrases: Mapping[str, object] | None = None) -> None:
         self._known = {word for text in texts for word in words(text)}
-        understood = {tuple(words(each)) for each in phrases or {}}
-        self._slang = {each for each in word_list.slang if not self._speaks(each) and each not in understood}
-        self._known |= {word for phrase in understood for word in phrase if len(phrase) == 1}
+        self._understood = {tuple(words(each)) for each in phrases or {}}
+        self._slang = {each for each in word_list.slang if not self._speaks(each) and each not in self._understood}
+        self._known |= {word for phrase in self._understood for word in phrase if len(phrase) == 1}
         self._not_japanese = word_list.known
+
+    def understands(self, phrase: str) -> bool:
+        """Whether it is a phrase of the lexicon."""
+        return tuple(words(phrase)) in self._understood
 
     def wording(self, text: str) -> Wording:
         """What of a text the documents do not speak."""

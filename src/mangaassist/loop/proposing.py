@@ -23,7 +23,7 @@ from mangaassist.feedback import (
     read_bucket,
     read_clusters,
     read_members,
-    strange_words,
+    unexplained,
 )
 from mangaassist.loop.catalogue import load_catalogue, workspace_encoder
 from mangaassist.loop.review_queue import review_store
@@ -83,7 +83,7 @@ def _cluster_items(workspace: Workspace, settings: Settings, progress: Progress)
     found = []
     failures = failures_of(workspace, settings, encoder, reader)
     for place, failure in enumerate(failures):
-        words = list(strange_words(failure.texts, vocabulary))
+        words = list(unexplained(failure, shelf.facets, vocabulary))
         word_vectors = dict(zip(words, encoder.encode(words), strict=True))
         found += propose_items(failure, shelf, settings.feedback)
         if failure.asks_for == "title":
