@@ -194,8 +194,8 @@ def test_fifty_decisions_by_keyboard_wait_under_a_tenth_of_a_second_each(
     console.stop()
 
 
-PATIENCE = 5.0
-"""Tests share their machine with other tests: some times as long as is asked of a quiet one."""
+PATIENCE = 2.0
+"""Tests share their machine with other tests: twice as long as is asked of a quiet one."""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
