@@ -68,16 +68,8 @@ def _on_word(item: ReviewItem, needs: Sequence[Need]) -> Answer:
 
     A phrase that holds such a word means the same.
     """
-    said = f" {item.phrase} " if item.phrase and item.phrase.isascii() else None
-    meant = next(
-        (
-            need.means[word]
-            for need in needs
-            for word in need.means
-            if word == item.phrase or (said is not None and f" {word} " in said)
-        ),
-        None,
-    )
+    said = f" {item.phrase} "
+    meant = next((need.means[word] for need in needs for word in need.means if f" {word} " in said), None)
     if meant is None:
         return Answer("reject" if needs else "skip")
     return Answer("accept") if set(item.facets) == set(meant) else Answer("edit", Edit(facets=meant))

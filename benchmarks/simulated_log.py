@@ -14,7 +14,7 @@ import polars as pl
 
 from mangaassist.data import KINDS, KindName, Workspace
 from mangaassist.data.ledger import Entry, record
-from mangaassist.data.sql import ROW_GROUP, identifier, text
+from mangaassist.data.sql import ROW_GROUP, SQL_TYPES, identifier, text
 
 EVENTS_PER_SEARCH = 8.68
 """What the shares below come to, measured."""
@@ -23,8 +23,6 @@ DAYS, PARTS_OF = 100, 5_000_000
 DOCUMENTS, TEXTS = 100_000, 300_000
 BEGIN_US = 1_767_225_600_000_000
 """2026-01-01 in UTC."""
-
-_SQL_TYPES = {pl.String(): "VARCHAR", pl.Int64(): "BIGINT", pl.Float64(): "DOUBLE", pl.List(pl.String): "VARCHAR[]"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ def _column(name: str, dtype: pl.DataType) -> str:
     """The column as it was made, or NULL where no row says anything."""
     if name in MADE:
         return identifier(name)
-    return f"NULL::{_SQL_TYPES[dtype]} AS {identifier(name)}"
+    return f"NULL::{SQL_TYPES[dtype]} AS {identifier(name)}"
 
 
 MADE = {

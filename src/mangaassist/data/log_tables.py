@@ -8,24 +8,15 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
-import polars as pl
 
 from mangaassist.core.errors import WorkspaceError
 from mangaassist.data import ledger
 from mangaassist.data.kinds import KINDS, Kind
-from mangaassist.data.sql import connection, identifier, scan
+from mangaassist.data.sql import SQL_TYPES, connection, identifier, scan
 from mangaassist.data.tables import each_id_once, table_parts
 from mangaassist.data.workspace import Workspace
 
 LOG_MEMORY: Final = "2500MB"
-
-_SQL_TYPES: Final = {
-    pl.String(): "VARCHAR",
-    pl.Int64(): "BIGINT",
-    pl.Float64(): "DOUBLE",
-    pl.Datetime("us", "UTC"): "TIMESTAMPTZ",
-    pl.List(pl.String): "VARCHAR[]",
-}
 
 
 @contextmanager
@@ -56,7 +47,7 @@ def _add_view(db: duckdb.DuckDBPyConnection, workspace: Workspace, kind: Kind) -
     parts = table_parts(workspace, kind.name)
     columns = ", ".join(map(identifier, kind.columns))
     if not parts:
-        empty = ", ".join(f"NULL::{_SQL_TYPES[dtype]} AS {identifier(name)}" for name, dtype in kind.columns.items())
+        empty = ", ".join(f"NULL::{SQL_TYPES[dtype]} AS {identifier(name)}" for name, dtype in kind.columns.items())
         db.execute(f"CREATE VIEW {kind.name} AS SELECT {empty} LIMIT 0")
     elif not any(entry.repeated for entry in ledger.entries(workspace.engine, kind.name)):
         db.execute(f"CREATE VIEW {kind.name} AS FROM {scan(parts)} SELECT {columns}")

@@ -1,7 +1,7 @@
 """Parquet files in, an SQL connection over them out: DuckDB with bounded memory and UTC times."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,15 @@ import polars as pl
 
 MEMORY_LIMIT: Final = "400MB"
 ROW_GROUP: Final = 10_000
+
+SQL_TYPES: Final[Mapping[pl.DataType, str]] = {
+    pl.String(): "VARCHAR",
+    pl.Int64(): "BIGINT",
+    pl.Float64(): "DOUBLE",
+    pl.Datetime("us", "UTC"): "TIMESTAMPTZ",
+    pl.List(pl.String): "VARCHAR[]",
+}
+"""What DuckDB calls the types of the tables' columns."""
 
 
 @contextmanager

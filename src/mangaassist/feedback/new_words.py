@@ -71,19 +71,19 @@ def propose_words(
 
 
 def unexplained(failure: Failure, facets: FacetIndex, vocabulary: Vocabulary) -> dict[str, list[str]]:
-    """Word or phrase of a cluster that should be explained → the texts that have it: strange words, then the phrase."""
+    """Word or phrase of a cluster that should be explained → the texts that have it: the phrase, then strange words."""
     return {**_telling_phrase(failure, facets, vocabulary), **strange_words(failure.texts, vocabulary)}
 
 
 def _telling_phrase(failure: Failure, facets: FacetIndex, vocabulary: Vocabulary) -> dict[str, list[str]]:
     """The most telling term that most of the texts say, if neither lexicon nor catalogue has it as a phrase."""
-    held = {term: [text for text in failure.texts if term in terms_of(text)] for term in failure.cluster.terms}
+    said = [(text, terms_of(text)) for text in failure.texts]
     least = max(FEWEST_TEXTS, TOLD_BY * len(failure.texts))
-    told = (term for term, texts in held.items() if len(texts) >= least)
-    first = next(told, None)
-    if first is None or facet_of(first) in facets or vocabulary.understands(first):
-        return {}
-    return {first: held[first]}
+    for term in failure.cluster.terms:
+        texts = [text for text, terms in said if term in terms]
+        if len(texts) >= least:
+            return {} if facet_of(term) in facets or vocabulary.understands(term) else {term: texts}
+    return {}
 
 
 def strange_words(texts: tuple[str, ...], vocabulary: Vocabulary) -> dict[str, list[str]]:

@@ -83,10 +83,10 @@ def _cluster_items(workspace: Workspace, settings: Settings, progress: Progress)
     found = []
     failures = failures_of(workspace, settings, encoder, reader)
     for place, failure in enumerate(failures):
-        words = list(unexplained(failure, shelf.facets, vocabulary))
-        word_vectors = dict(zip(words, encoder.encode(words), strict=True))
         found += propose_items(failure, shelf, settings.feedback)
         if failure.asks_for == "title":
+            words = list(unexplained(failure, shelf.facets, vocabulary))
+            word_vectors = dict(zip(words, encoder.encode(words), strict=True))
             found += propose_words(failure, shelf, vocabulary, word_vectors, facet_vectors)
         progress("proposing", place + 1, len(failures))
     return list({item.id: item for item in reversed(found)}.values())

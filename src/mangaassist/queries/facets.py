@@ -3,7 +3,7 @@
 A facet counts by its idf, so that sharing "found family" says more than sharing "drama".
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 from scipy import sparse
@@ -92,14 +92,12 @@ class FacetIndex:
         rarity = [float(np.log(self._titles / each.sum())) for each in met]
         total = sum(rarity)
         found = np.zeros(len(self._row), dtype=np.float32)
-        for each, weight in zip(met, rarity, strict=True):
-            if total > 0:
+        if total > 0:
+            for each, weight in zip(met, rarity, strict=True):
                 found = saxpy(each, found, a=weight / total)
         return found
 
     def having(self, facets: Iterable[Facet]) -> Scores:
         """(documents,) in [0, 1]: 1 where a document has any of these facets."""
-        return np.minimum(self._summed(dict.fromkeys((each for each in facets if each in self._column), 1.0)), 1)
-
-    def _summed(self, weights: Mapping[Facet, float]) -> Scores:
-        return self._having.summed((self._column[facet], weights[facet]) for facet in sorted(weights))
+        known = sorted({self._column[each] for each in facets if each in self._column})
+        return np.minimum(self._having.summed((column, 1.0) for column in known), 1)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from mangaassist.core.types import Adjustment, DocId, QueryId, Vectors
 from mangaassist.retrieval import EmbeddedStore, VectorReader, adjusted_scores, best_documents, search_run
+from mangaassist.serving.filtering import Mask
 
 BY_VECTOR: Final = 600
 REACH: Final = 4
@@ -27,7 +28,6 @@ FIRST: Final = 10
 """So many results must not miss one, whatever lifts it among them; those after them are there to fill a gap."""
 
 Rows: TypeAlias = npt.NDArray[np.int64]
-Mask: TypeAlias = npt.NDArray[np.bool_]
 
 _THE_QUERY: Final = QueryId("")
 
