@@ -15,10 +15,10 @@ from sklearn.cluster import HDBSCAN, KMeans
 
 from benchmarks.machine import machine
 from benchmarks.readme import rebuild
-from benchmarks.shelves import ADAPTED, Shelved, compared, systems_of, titles_of, with_shelves
+from benchmarks.shelves import ADAPTED, Shelved, compared, rows_of, systems_of, with_shelves
 from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.core.types import Vectors, no_progress
-from mangaassist.data import Workspace
+from mangaassist.data import Workspace, titles
 from mangaassist.evaluation import SHELF_METRICS
 from mangaassist.loop import read_settings, workspace_encoder
 from mangaassist.shelves import cluster, shelves_of
@@ -37,12 +37,12 @@ def main() -> None:
     workspace = Workspace.open(options.workspace)
     encoder = workspace_encoder(workspace, read_settings(workspace.root), no_progress)
     served = systems_of(workspace, encoder)[ADAPTED].served
-    titles, rows = titles_of(served)
-    vectors = served.adapter.adapt_documents(served.base)[rows]
+    known = titles(workspace)
+    vectors = served.adapter.adapt_documents(served.base)[rows_of(served, known)]
     tried: dict[str, Shelved] = {}
     sizes: dict[str, int] = {}
     for name, clustered in clusterings().items():
-        made = shelves_of(titles, vectors, clustered(vectors), release=served.release, encoder_id="any")
+        made = shelves_of(known, vectors, clustered(vectors), release=served.release, encoder_id="any")
         tried[name], sizes[name] = with_shelves(served, made), len(made.shelves)
     found = compared(workspace, encoder, {**tried, ADAPTED: tried["Ward, 29"]}, ("train", "dev"))
     here = machine()

@@ -8,7 +8,7 @@ claim: a line goes to `test_reads.jsonl`, the numbers to DIR's page and --json.
 
 import argparse
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import resources
@@ -21,7 +21,7 @@ from mangaassist.adapter import Adapter, read_composition
 from mangaassist.core.files import canonical_json, write_atomic
 from mangaassist.core.shop_settings import ShopSettings
 from mangaassist.core.types import DocId, Query, QueryId, Vectors, no_progress
-from mangaassist.data import Split, Title, Workspace
+from mangaassist.data import Split, Title, Workspace, titles
 from mangaassist.encoders import CachedEncoder
 from mangaassist.evaluation import SHELF_METRICS, Resampler, ShelfScores, paired_differences, score_shelf
 from mangaassist.loop import (
@@ -100,29 +100,29 @@ def systems_of(workspace: Workspace, encoder: CachedEncoder) -> dict[str, Shelve
     frozen = Adapter("identity", encoder.dimension)
     candidate = release_in_memory(workspace, "candidate", adapter, Composition(weights, None, texts), encoder)
     baseline = release_in_memory(workspace, IDENTITY, frozen, Composition(PLAIN, None, texts), encoder)
+    known = titles(workspace)
     return {
-        FROZEN: shelved(baseline, baseline.base),
-        BASE_CLUSTERS: shelved(candidate, candidate.base),
-        ADAPTED: shelved(candidate, adapter.adapt_documents(candidate.base)),
+        FROZEN: shelved(baseline, known, baseline.base),
+        BASE_CLUSTERS: shelved(candidate, known, candidate.base),
+        ADAPTED: shelved(candidate, known, adapter.adapt_documents(candidate.base)),
     }
 
 
-def shelved(served: ServedRelease, vectors: Vectors) -> Shelved:
+def shelved(served: ServedRelease, known: Sequence[Title], vectors: Vectors) -> Shelved:
     """A system with its titles clustered by these vectors (documents, d)."""
-    titles, rows = titles_of(served)
-    return with_shelves(served, make_shelves(titles, vectors[rows], release=served.release, encoder_id="any"))
+    made = make_shelves(known, vectors[rows_of(served, known)], release=served.release, encoder_id="any")
+    return with_shelves(served, made)
 
 
-def titles_of(served: ServedRelease) -> tuple[list[Title], list[int]]:
-    """The titles among the documents, and their rows."""
-    held = {served.rows[doc_id]: record for doc_id, record in served.records.items() if isinstance(record, Title)}
-    return list(held.values()), list(held)
+def rows_of(served: ServedRelease, known: Sequence[Title]) -> list[int]:
+    """Where these titles stand among the documents."""
+    return [served.rows[DocId(title.title_id)] for title in known]
 
 
 def with_shelves(served: ServedRelease, made: Shelving) -> Shelved:
     """A system with other shelves."""
-    titles = [title for shelf in made.shelves for title in shelf.titles]
-    arranged = Arrangement(made, titles, lambda _: made.centres[:0])
+    on_shelves = [title for shelf in made.shelves for title in shelf.titles]
+    arranged = Arrangement(made, on_shelves, lambda _: made.centres[:0])
     return Shelved(replace(served, shelves=arranged), {shelf.id: shelf.titles for shelf in made.shelves})
 
 

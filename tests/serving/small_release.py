@@ -9,6 +9,7 @@ from mangaassist.loop import by_id
 from mangaassist.queries import Composer, CompositionWeights
 from mangaassist.serving.filtering import FilterMasks
 from mangaassist.serving.ranking import RanksAll
+from mangaassist.serving.results import shown_of
 from mangaassist.serving.served_release import ServedRelease
 from mangaassist.shelves import Arrangement, Shelf, Shelving
 
@@ -29,11 +30,11 @@ def served(
         adapter=Adapter("identity", DIMENSION),
         weights=weights,
         composer=Composer(found, TITLES),
-        documents=found,
-        records=records,
+        shown=[shown_of(document, records[document.doc_id]) for document in found],
         base=base,
         rows={doc_id: row for row, doc_id in enumerate(ids)},
         filters=FilterMasks(list(records.values())),
+        out_of_print=frozenset(),
         ranks=RanksAll(ids, base),
         shelves=arranged(shelves or {}),
     )

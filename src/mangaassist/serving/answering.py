@@ -22,7 +22,6 @@ from mangaassist.serving.answers import Answer, AnswerShelf, Result, RetrieveReq
 from mangaassist.serving.filtering import where_of
 from mangaassist.serving.ranking import Ranks, best_without_vector
 from mangaassist.serving.reasons import Reasons
-from mangaassist.serving.results import result_of
 from mangaassist.serving.routing import CallerIntent, route_message
 from mangaassist.serving.served_release import ServedRelease
 from mangaassist.serving.shelving import shelves_for
@@ -155,5 +154,4 @@ def _found(ranks: Ranks, query: Vectors | None, adjustment: Adjustment, depth: i
 
 
 def _result(served: ServedRelease, each: Placed, reasons: Reasons) -> Result:
-    document = served.documents[served.rows[each.doc_id]]
-    return result_of(document, served.records[each.doc_id], each.score, (*reasons.of(each.doc_id), *each.said))
+    return served.shown_of(each.doc_id).found(each.doc_id, each.score, (*reasons.of(each.doc_id), *each.said))

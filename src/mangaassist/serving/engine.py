@@ -126,7 +126,7 @@ class LiveEngine:
             "encoder_id": self._encoder.encoder.encoder_id,
             "encoder_is_resting": self._encoder.is_resting,
             "dimension": self._encoder.encoder.dimension,
-            "documents": len(edition.served.documents),
+            "documents": len(edition.served.shown),
             "shelves": len(edition.served.shelves),
             "intents": edition.seen.intents,
             "degraded_answers": self._degraded,

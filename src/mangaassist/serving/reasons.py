@@ -21,7 +21,7 @@ class Reasons:
         self, served: ServedRelease, reading: Reading, weights: CompositionWeights, doc_ids: Sequence[DocId]
     ) -> None:
         self._served, self._reading, self._weights = served, reading, weights
-        titles = {each: served.records[each].title for each in reading.references if each in served.records}
+        titles = {each: served.shown_of(each).title for each in reading.references if each in served.rows}
         self._named = titles if weights.reference or weights.reference_facets else {}
         self._typed: Mapping[DocId, list[str]] = {}
         if weights.lexical:

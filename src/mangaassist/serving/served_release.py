@@ -28,6 +28,7 @@ from mangaassist.retrieval import EXACT_UP_TO, EmbeddedStore, open_index
 from mangaassist.serving.filtering import FilterMasks
 from mangaassist.serving.mapped_vectors import mapped_vectors
 from mangaassist.serving.ranking import Ranks, RanksAll, RanksCandidates
+from mangaassist.serving.results import Shown, shown_of
 from mangaassist.serving.stored_catalogue import stored_catalogue
 from mangaassist.shelves import Arrangement, shelving_from_files
 
@@ -36,19 +37,19 @@ from mangaassist.shelves import Arrangement, shelving_from_files
 class ServedRelease:
     """One release over one state of the catalogue, its documents in the order of their ids.
 
-    base: their base vectors, (m, d): of titles that a query names.  rows: where each document stands.
-    shelves: none where the index is of before there were any.
+    shown: what answers show of each.  base: their base vectors, (m, d): of titles that a query names.
+    rows: where each document stands.  shelves: none where the index is of before there were any.
     """
 
     release: str
     adapter: Adapter
     weights: CompositionWeights
     composer: Composer
-    documents: Sequence[Document]
-    records: Mapping[DocId, Record]
+    shown: Sequence[Shown]
     base: Vectors
     rows: Mapping[DocId, int]
     filters: FilterMasks
+    out_of_print: frozenset[DocId]
     ranks: Ranks
     shelves: Arrangement
 
@@ -59,7 +60,11 @@ class ServedRelease:
 
     def is_available(self, doc_id: DocId) -> bool:
         """Whether a document is anything but a title known to be out of print."""
-        return not self.filters.out_of_print[self.rows[doc_id]]
+        return doc_id not in self.out_of_print
+
+    def shown_of(self, doc_id: DocId) -> Shown:
+        """What answers show of a document."""
+        return self.shown[self.rows[doc_id]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +113,7 @@ def open_release(
     served = assembled(workspace, release, adapter, composition, kept, records, base, ranks, shelves)
     if len(kept) <= exact_up_to:
         return served
-    stored, theirs = stored_catalogue(index_folder(workspace, release), kept, served.records, served.rows)
-    return replace(served, documents=stored, records=theirs)
+    return replace(served, shown=stored_catalogue(index_folder(workspace, release), served.shown))
 
 
 def ranks_of(store: EmbeddedStore, doc_ids: Sequence[DocId], exact_up_to: int) -> Ranks:
@@ -150,16 +154,17 @@ def assembled(
     own = read_lexicon(workspace.root) if composition.lexicon is None else composition.lexicon
     theirs = {document.doc_id: records[document.doc_id] for document in kept}
     known = [record for record in theirs.values() if isinstance(record, Title)]
+    filters = FilterMasks(list(theirs.values()))
     return ServedRelease(
         release=release,
         adapter=adapter,
         weights=composition.weights,
         composer=Composer(kept, known, own),
-        documents=kept,
-        records=theirs,
+        shown=[shown_of(document, theirs[document.doc_id]) for document in kept],
         base=base,
         rows={document.doc_id: row for row, document in enumerate(kept)},
-        filters=FilterMasks(list(theirs.values())),
+        filters=filters,
+        out_of_print=frozenset(kept[row].doc_id for row in np.flatnonzero(filters.out_of_print).tolist()),
         ranks=ranks,
         shelves=shelves,
     )

@@ -39,4 +39,5 @@ def _shown(served: ServedRelease, suiting: SuitingShelf, shop: ShopSettings) -> 
 
 
 def _title(served: ServedRelease, doc_id: DocId) -> ShelfTitle:
-    return ShelfTitle(doc_id, served.documents[served.rows[doc_id]].heading, served.records[doc_id].url)
+    shown = served.shown_of(doc_id)
+    return ShelfTitle(doc_id, shown.title, shown.url)

@@ -1,31 +1,32 @@
-"""Documents and their records in, the same out of a file that all server processes map: answers read what they show.
+"""What is shown of documents in, the same out of a file that all server processes map: answers read what they show.
 
-    catalogue-<digest>.jsonl    two lines per document: [heading, text, kind], and its record; named by its content
+    catalogue-<digest>.jsonl    a line per document, [kind, title, text, url, facts]; named by its content
 
 Derived, and safe to remove. Where the folder cannot be written, everything stays in memory.
 """
 
 import hashlib
-import json
 import mmap
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import IO, Any, overload
+from typing import IO, Any, TypeAlias, overload
 
 import numpy as np
+import numpy.typing as npt
+from pydantic_core import from_json, to_json
 
-from mangaassist.core.types import DocId, Document
-from mangaassist.data import Article, Title
-from mangaassist.loop import Record
+from mangaassist.serving.results import Shown
 
 _PREFIX = "catalogue-"
 
 REMEMBERED = 4_096
-"""Documents and records that stay at hand: what is popular is found again and again."""
+"""Documents that stay at hand: what is popular is found again and again."""
+
+_Ends: TypeAlias = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,89 +34,52 @@ class _Lines:
     """The lines of a mapped file. ends: where each ends, its newline included."""
 
     content: mmap.mmap
-    ends: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+    ends: _Ends
 
     def line(self, number: int) -> bytes:
         return self.content[int(self.ends[number - 1]) if number else 0 : int(self.ends[number])]
 
 
-class StoredDocuments(Sequence[Document]):
-    """The documents in their order, each made anew when it is asked for."""
+class StoredCatalogue(Sequence[Shown]):
+    """What is shown of each document, in their order, read anew when it is asked for."""
 
-    def __init__(self, lines: _Lines, doc_ids: Sequence[DocId]) -> None:
-        self._lines, self._doc_ids = lines, doc_ids
-        self._remembered = lru_cache(maxsize=REMEMBERED)(partial(_document, lines, doc_ids))
+    def __init__(self, lines: _Lines) -> None:
+        self._count = len(lines.ends)
+        self._remembered = lru_cache(maxsize=REMEMBERED)(partial(_shown, lines))
 
     def __len__(self) -> int:
-        return len(self._doc_ids)
+        return self._count
 
     @overload
-    def __getitem__(self, place: int) -> Document: ...
+    def __getitem__(self, place: int) -> Shown: ...
     @overload
-    def __getitem__(self, place: slice) -> list[Document]: ...
-    def __getitem__(self, place: int | slice) -> Document | list[Document]:
+    def __getitem__(self, place: slice) -> list[Shown]: ...
+    def __getitem__(self, place: int | slice) -> Shown | list[Shown]:
         if isinstance(place, slice):
-            return [self[number] for number in range(len(self))[place]]
-        return self._remembered(range(len(self))[place])
+            return [self[number] for number in range(self._count)[place]]
+        return self._remembered(range(self._count)[place])
 
 
-def _document(lines: _Lines, doc_ids: Sequence[DocId], number: int) -> Document:
-    heading, text, kind = json.loads(lines.line(2 * number))
-    return Document(doc_ids[number], text, heading, kind)
+def _shown(lines: _Lines, number: int) -> Shown:
+    return Shown(*from_json(lines.line(number)))
 
 
-class StoredRecords(Mapping[DocId, Record]):
-    """The record of every document, each read anew when it is asked for. rows: where each document stands."""
-
-    def __init__(self, lines: _Lines, rows: Mapping[DocId, int], articles: frozenset[DocId]) -> None:
-        self._rows = rows
-        self._remembered = lru_cache(maxsize=REMEMBERED)(partial(_record, lines, rows, articles))
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __iter__(self) -> Iterator[DocId]:
-        return iter(self._rows)
-
-    def __contains__(self, doc_id: object) -> bool:
-        return doc_id in self._rows
-
-    def __getitem__(self, doc_id: DocId) -> Record:
-        return self._remembered(doc_id)
-
-
-def _record(lines: _Lines, rows: Mapping[DocId, int], articles: frozenset[DocId], doc_id: DocId) -> Record:
-    told = json.loads(lines.line(2 * rows[doc_id] + 1))
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
-    kind = Article if doc_id in articles else Title
-    return kind.model_construct(**values)  # validated when it was taken in
-
-
-def stored_catalogue(
-    folder: Path, documents: Sequence[Document], records: Mapping[DocId, Record], rows: Mapping[DocId, int]
-) -> tuple[Sequence[Document], Mapping[DocId, Record]]:
-    """The documents and the records behind them, out of a file in `folder`, which is written unless it is there.
-
-    rows: where each document stands.
-    """
+def stored_catalogue(folder: Path, catalogue: Sequence[Shown]) -> Sequence[Shown]:
+    """The same out of a file in `folder`, which is written unless it is there."""
     try:
-        path, ends = _written(folder, documents, records)
+        path, ends = _written(folder, catalogue)
         with path.open("rb") as file:
-            lines = _Lines(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), ends)
+            return StoredCatalogue(_Lines(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), ends))
     except OSError:
-        return documents, records
-    articles = frozenset(each.doc_id for each in documents if isinstance(records[each.doc_id], Article))
-    return StoredDocuments(lines, list(rows)), StoredRecords(lines, rows, articles)
+        return catalogue
 
 
-def _written(
-    folder: Path, documents: Sequence[Document], records: Mapping[DocId, Record]
-) -> tuple[Path, "np.ndarray[tuple[int], np.dtype[np.int64]]"]:
+def _written(folder: Path, catalogue: Iterable[Shown]) -> tuple[Path, _Ends]:
     """The file, whole, and where its lines end; files of earlier catalogues go."""
     handle, name = tempfile.mkstemp(dir=folder, prefix=f".{_PREFIX}")
     try:
         with os.fdopen(handle, "wb") as file:
-            digest, ends = _write(file, documents, records)
+            digest, ends = _write(file, catalogue)
         path = folder / f"{_PREFIX}{digest[:32]}.jsonl"
         os.replace(name, path)
     finally:
@@ -126,14 +90,12 @@ def _written(
     return path, ends
 
 
-def _write(
-    file: IO[bytes], documents: Sequence[Document], records: Mapping[DocId, Record]
-) -> tuple[str, "np.ndarray[tuple[int], np.dtype[np.int64]]"]:
-    digest, lengths = hashlib.sha256(), np.empty(2 * len(documents), dtype=np.int64)
-    for number, each in enumerate(documents):
-        shown = json.dumps([each.heading, each.text, each.kind]).encode() + b"\n"
-        record = records[each.doc_id].model_dump_json(exclude_defaults=True).encode() + b"\n"
-        lengths[2 * number : 2 * number + 2] = len(shown), len(record)
-        digest.update(shown + record)
-        file.write(shown + record)
-    return digest.hexdigest(), np.cumsum(lengths)
+def _write(file: IO[bytes], catalogue: Iterable[Shown]) -> tuple[str, _Ends]:
+    digest, lengths = hashlib.sha256(), list[int]()
+    for each in catalogue:
+        values: list[Any] = [each.kind, each.title, each.text, each.url, each.facts]
+        line = to_json(values) + b"\n"
+        lengths.append(len(line))
+        digest.update(line)
+        file.write(line)
+    return digest.hexdigest(), np.cumsum(lengths, dtype=np.int64)
