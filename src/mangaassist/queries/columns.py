@@ -22,13 +22,14 @@ class Columns:
     """The columns of a matrix (documents, n), its rows in the order that scores come in."""
 
     def __init__(self, matrix: sparse.csr_matrix | sparse.csc_matrix) -> None:
-        self._held = matrix.tocsc()
-        self._held.sort_indices()
+        held = matrix.tocsc()
+        held.sort_indices()
         self._size = matrix.shape[0]
-        held_by = np.diff(self._held.indptr)
+        self._starts: list[int] = held.indptr.tolist()
+        self._rows, self._values = held.indices, held.data
         self._whole = {
-            int(column): self._held[:, [column]].toarray().ravel()
-            for column in np.flatnonzero(held_by > self._size * MANY)
+            int(column): held[:, [column]].toarray().ravel()
+            for column in np.flatnonzero(np.diff(held.indptr) > self._size * MANY)
         }
 
     def summed(self, weights: Iterable[tuple[int, float]]) -> Scores:
@@ -45,5 +46,9 @@ class Columns:
 
     def of(self, column: int) -> tuple[npt.NDArray[np.int32], Scores]:
         """The documents that a column holds, in ascending order, and its value for each."""
-        start, end = self._held.indptr[column : column + 2]
-        return self._held.indices[start:end], self._held.data[start:end]
+        start, end = self._starts[column], self._starts[column + 1]
+        return self._rows[start:end], self._values[start:end]
+
+    def held_by(self, column: int) -> int:
+        """How many documents a column holds."""
+        return self._starts[column + 1] - self._starts[column]

@@ -115,11 +115,12 @@ class Composer:
             (bool(reading.asked), lambda: facets.wanted(reading.asked)),
             (bool(reading.rejected), lambda: facets.having(reading.rejected)),
         )
-        bonus = np.zeros(len(self._row), dtype=np.float32)
+        bonus: Signals | None = None
         for weight, (is_told, scores) in zip(weighted, told, strict=True):
             if weight and is_told:
-                bonus = saxpy(scores(), bonus, a=weight)
-        return bonus
+                found = scores()  # its own array, so that it may become the sum
+                bonus = np.multiply(found, weight, out=found) if bonus is None else saxpy(found, bonus, a=weight)
+        return np.zeros(len(self._row), dtype=np.float32) if bonus is None else bonus
 
     def allowed(self, reading: Reading) -> npt.NDArray[np.bool_]:
         """(documents,): whether each may be returned at all."""

@@ -88,16 +88,19 @@ class FacetIndex:
         A wish is met by any of its facets: who says iyashikei is content with healing or cozy. One that no document
         meets does not count.
         """
-        met = [each for facets in sorted(map(sorted, asked)) if (each := self.having(facets)).any()]
-        rarity = [float(np.log(self._titles / each.sum())) for each in met]
+        met = [(each, count) for facets in sorted(map(sorted, asked)) if (count := (each := self.having(facets)).sum())]
+        rarity = [float(np.log(self._titles / count)) for _, count in met]
         total = sum(rarity)
+        if total > 0 and len(met) == 1:
+            return met[0][0]
         found = np.zeros(len(self._row), dtype=np.float32)
         if total > 0:
-            for each, weight in zip(met, rarity, strict=True):
+            for (each, _), weight in zip(met, rarity, strict=True):
                 found = saxpy(each, found, a=weight / total)
         return found
 
     def having(self, facets: Iterable[Facet]) -> Scores:
         """(documents,) in [0, 1]: 1 where a document has any of these facets."""
         known = sorted({self._column[each] for each in facets if each in self._column})
-        return np.minimum(self._having.summed((column, 1.0) for column in known), 1)
+        found = self._having.summed((column, 1.0) for column in known)
+        return np.minimum(found, 1, out=found) if len(known) > 1 else found

@@ -48,7 +48,7 @@ class LexicalIndex:
         columns = [self._column[word] for word in dict.fromkeys(words(text)) if word in self._column]
         found = self._weights.summed((column, 1.0) for column in columns)
         best = found.max(initial=0.0)
-        return found / best if best > 0 else found
+        return np.divide(found, best, out=found) if best > 0 else found
 
     def telling_words(self, typed: Iterable[str], row: int) -> list[str]:
         """Which of these words, as `words` gives them, this document holds and few others do, the weightiest first."""
@@ -60,11 +60,9 @@ class LexicalIndex:
         wanted, most = np.asarray(rows, dtype=np.int32), max(1.0, TELLING_SHARE * self._size)
         for word in dict.fromkeys(typed):
             column = self._column.get(word)
-            if column is None:
+            if column is None or self._weights.held_by(column) > most:
                 continue
             holding, weights = self._weights.of(column)
-            if len(holding) > most:
-                continue
             places = np.minimum(np.searchsorted(holding, wanted), len(holding) - 1)
             for number in np.flatnonzero(holding[places] == wanted).tolist():
                 found[number].append((-float(weights[places[number]]), word))

@@ -30,8 +30,8 @@ FORMAT_VERSION = 1
 VECTORS, IDS, CODES, MEANINGS, SCAN = "vectors.f32", "doc_ids.json", "facets.u16", "facets.json", "scan.faiss"
 MANIFEST = "manifest.json"
 _OWN: Final = frozenset({VECTORS, IDS, CODES, MEANINGS, SCAN, MANIFEST})
-EXACT_UP_TO = 20_000
-"""Documents that are all scored for every query: a few milliseconds."""
+EXACT_UP_TO = 5_000
+"""Documents that are all scored for every query: what reading their vectors takes, other work waits for."""
 MEND = "build it anew: `mangaassist index --workspace DIR`"
 
 

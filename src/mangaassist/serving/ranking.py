@@ -18,7 +18,7 @@ from mangaassist.core.types import Adjustment, DocId, QueryId, Vectors
 from mangaassist.retrieval import EmbeddedStore, VectorReader, adjusted_scores, best_documents, search_run
 from mangaassist.serving.filtering import Mask
 
-BY_VECTOR: Final = 600
+BY_VECTOR: Final = 300
 REACH: Final = 4
 """So many times as many are taken by vector as are asked for, `BY_VECTOR` at least."""
 BY_BONUS: Final = 2_000
@@ -102,9 +102,10 @@ def _last_of_first(scores: Vectors, count: int) -> float:
 
 def _lifted(bonus: Vectors, allowed: Mask, near: Rows, needed: float) -> Rows:
     """Allowed rows that a bonus of what is needed lifts, none of those near; of more than `BY_BONUS` the highest."""
-    rows = np.flatnonzero(bonus >= max(needed, SOME))
-    rows = rows[allowed[rows]]
-    rows = rows[~np.isin(rows, near, assume_unique=True)]
+    lifted = bonus >= max(needed, SOME)
+    lifted &= allowed
+    lifted[near] = False
+    rows = np.flatnonzero(lifted)
     if len(rows) <= BY_BONUS:
         return rows
     return rows[np.argpartition(bonus[rows], len(rows) - BY_BONUS)[len(rows) - BY_BONUS :]]

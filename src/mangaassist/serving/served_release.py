@@ -29,7 +29,7 @@ from mangaassist.serving.filtering import FilterMasks
 from mangaassist.serving.mapped_vectors import mapped_vectors
 from mangaassist.serving.ranking import Ranks, RanksAll, RanksCandidates
 from mangaassist.serving.results import Shown, shown_of
-from mangaassist.serving.stored_catalogue import stored_catalogue
+from mangaassist.serving.stored_catalogue import IN_MEMORY_UP_TO, stored_catalogue
 from mangaassist.shelves import Arrangement, shelving_from_files
 
 
@@ -83,8 +83,11 @@ def open_release(
     encoder: CachedEncoder,
     *,
     exact_up_to: int = EXACT_UP_TO,
+    in_memory_up_to: int = IN_MEMORY_UP_TO,
 ) -> ServedRelease:
     """A published release on its index; what the catalogue has gained since the index was made is not served yet.
+
+    exact_up_to: documents that are all scored.  in_memory_up_to: documents of which all that is shown is kept at hand.
 
     Raises ArtifactError where it has no index, IndexOutOfDate for one that holds none of the shop's documents, or
     shelves of another release.
@@ -111,16 +114,21 @@ def open_release(
     ranks = ranks_of(store, doc_ids, exact_up_to)
     shelves = _shelves_of(store, [document.doc_id for document in kept if document.kind == "title"])
     served = assembled(workspace, release, adapter, composition, kept, records, base, ranks, shelves)
-    if len(kept) <= exact_up_to:
+    if len(kept) <= in_memory_up_to:
         return served
     return replace(served, shown=stored_catalogue(index_folder(workspace, release), served.shown))
 
 
 def ranks_of(store: EmbeddedStore, doc_ids: Sequence[DocId], exact_up_to: int) -> Ranks:
-    """What ranks these documents of an index: all of them scored, or candidates where there are too many."""
-    if len(doc_ids) <= exact_up_to:
-        return RanksAll(doc_ids, np.ascontiguousarray(store.vectors(doc_ids)))
-    return RanksCandidates.over(store, doc_ids)
+    """What ranks these documents of an index: all of them scored, or candidates where there are too many.
+
+    An index that was built before so few were too many has no scan that finds candidates.
+    """
+    if len(doc_ids) > exact_up_to:
+        candidates = RanksCandidates.over(store, doc_ids)
+        if candidates.reader.scan is not None:
+            return candidates
+    return RanksAll(doc_ids, np.ascontiguousarray(store.vectors(doc_ids)))
 
 
 def _shelves_of(store: EmbeddedStore, titles: Sequence[DocId]) -> Arrangement:
