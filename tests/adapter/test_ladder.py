@@ -51,6 +51,26 @@ def test_the_first_run_network_starts_elsewhere() -> None:
     assert np.abs(side.as_adapter().adapt_queries(some_vectors()) - some_vectors()).max() > 0.1
 
 
+@pytest.mark.parametrize("rung", ["lowrank", "linear", "residual"])
+@pytest.mark.parametrize("factor", [0.0, 0.4, 1.0])
+def test_a_scaled_adapter_goes_that_part_of_the_way(rung: str, factor: float) -> None:
+    side, vectors = shaken(rung), some_vectors()
+
+    adapter = side.as_adapter().scaled(factor)
+
+    with torch.no_grad():
+        base = torch.as_tensor(vectors)
+        expected = normalize(base + factor * (side(base) - base), dim=1).numpy()
+    assert adapter.is_tied
+    assert adapter.adapt_queries(vectors) == pytest.approx(expected, abs=1e-5)
+
+
+def test_what_does_not_start_at_the_input_has_no_way_to_go_in_part() -> None:
+    adapter = shaken("mlp").as_adapter()
+
+    assert adapter.scaled(0.5).tensors() == adapter.tensors()
+
+
 @pytest.mark.parametrize("rung", GRADIENT_RUNGS)
 def test_one_vector_is_mapped_as_in_a_batch(rung: str) -> None:
     adapter, vectors = shaken(rung).as_adapter(), some_vectors()

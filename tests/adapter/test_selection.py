@@ -1,7 +1,9 @@
 """Choosing: identity is always in the race, the worst cell decides, and the simplest of equals wins."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_world import as_training_set, turned_world
 
-from mangaassist.adapter.fitting import fit
+from mangaassist.adapter import race as racing
+from mangaassist.adapter.fitting import fit, fit_rounds
 from mangaassist.adapter.ladder import LADDER, Adapter
-from mangaassist.adapter.recipes import GradientRecipe
-from mangaassist.adapter.selection import Choice, Fold, choose, worth
+from mangaassist.adapter.race import TRY_ROUNDS, Fold, Trial, worth
+from mangaassist.adapter.recipes import STRENGTHS, GradientRecipe, Recipe
+from mangaassist.adapter.selection import Choice, choose
 from mangaassist.adapter.validation import HeldOut, hold_out
 from mangaassist.core.errors import DataError
 from mangaassist.core.types import DocId, GroupId, Pair, QueryId
@@ -123,6 +127,50 @@ def test_known_needs_do_not_buy_what_unknown_ones_lose() -> None:
     early, late = {"warm": 0.234, "cold": 0.169}, {"warm": 0.250, "cold": 0.160}
 
     assert worth(early) > worth(late)
+
+
+def a_trial(warm: float, cold: float) -> Trial:
+    gains = {"warm": warm, "cold": cold}
+    return Trial(GradientRecipe("linear"), rounds=1, gains=gains, recall_gains=gains, scores={})
+
+
+@pytest.mark.parametrize(
+    ("before", "later", "is_better"),
+    [(0.1, 0.104, False), (0.1, 0.106, True), (0.0, 0.001, True), (-0.1, -0.097, False), (-0.1, -0.09, True)],
+)
+def test_what_is_tried_later_has_to_be_clearly_worth_more(before: float, later: float, is_better: bool) -> None:
+    """Longer training for a thousandth on validation lost points on questions that validation did not ask."""
+    assert a_trial(later, later).is_clearly_better(a_trial(before, before)) is is_better
+
+
+def test_of_several_recipes_one_trains_on_after_a_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds: Counter[Recipe] = Counter()
+
+    def counted(recipe: Recipe, *args: Any, **options: Any) -> Iterator[Adapter]:
+        for adapter in fit_rounds(recipe, *args, **options):
+            rounds[recipe] += 1
+            yield adapter
+
+    monkeypatch.setattr(racing, "fit_rounds", counted)
+    choose([race(*turned_world(documents=120), known=80)], ("identity", "linear"), seed=0)
+
+    trained = {recipe: count for recipe, count in rounds.items() if isinstance(recipe, GradientRecipe)}
+    assert len(trained) == 3
+    assert sum(count > TRY_ROUNDS for count in trained.values()) == 1
+
+
+def test_a_map_learned_from_known_documents_goes_part_of_the_way_where_unknown_ones_lose_by_the_whole() -> None:
+    """Queries of unknown documents are turned by half of what those of known ones are."""
+    queries, documents = turned_world(documents=300, noise=0.3)
+    less = queries[200:] + documents[200:]
+    queries = np.concatenate([queries[:200], less / np.linalg.norm(less, axis=1, keepdims=True)])
+
+    choice = choose([race(queries, documents, known=200)], ("identity", "linear"), seed=0)
+
+    recipe = choice.trials["linear"].recipe
+    assert isinstance(recipe, GradientRecipe)
+    assert recipe.strength in STRENGTHS
+    assert recipe.strength < 1
 
 
 def mean_ndcg(scores: Mapping[QueryId, QueryScores]) -> float:

@@ -208,6 +208,14 @@ def test_corpus_pairs_that_say_the_same_on_their_left_are_no_negatives_of_each_o
     assert (with_corpus > without) is is_scored
 
 
+def test_a_recipe_of_half_the_strength_moves_half_as_far() -> None:
+    data = as_training_set(*turned_world())
+
+    whole, half = (fit(replace(NO_CORPUS, strength=strength), data, seed=0) for strength in (1.0, 0.5))
+
+    assert half.tensors()["shared.matrix"] == pytest.approx(0.5 * whole.tensors()["shared.matrix"], abs=1e-6)
+
+
 def test_nothing_to_train_on_is_an_error() -> None:
     none = np.empty((0, 4), dtype=np.float32)
     with pytest.raises(DataError, match="nothing to train on"):

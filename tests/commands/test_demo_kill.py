@@ -17,7 +17,7 @@ from mangaassist.loop import registry_of
 
 PLACES = [
     pytest.param(("mangaassist.sample.shop_files._line", 1_000), id="writing-the-log"),
-    pytest.param(("mangaassist.adapter.selection.fit_rounds", 17), id="tuning"),
+    pytest.param(("mangaassist.adapter.race.fit_rounds", 17), id="tuning"),
     pytest.param(("mangaassist.loop.deciding.report_markdown", 1), id="between-the-decision-and-its-report"),
     pytest.param(("mangaassist.promotion.registry.append", 1), id="between-publishing-and-promoting"),
 ]

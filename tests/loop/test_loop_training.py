@@ -137,7 +137,7 @@ class RememberingEncoder(WordsEncoder):
 
 PLACES = [
     pytest.param(("loop_world.WordsEncoder.encode", 5), id="while-encoding"),
-    pytest.param(("mangaassist.adapter.selection.fit_rounds", 17), id="while-tuning"),
+    pytest.param(("mangaassist.adapter.race.fit_rounds", 17), id="while-tuning"),
     pytest.param(("mangaassist.loop.training.write_atomic", 1), id="before-the-summary"),
 ]
 

@@ -34,7 +34,8 @@ def fit_rounds(recipe: Recipe, data: TrainingSet, *, seed: int) -> Iterator[Adap
         case RidgeRecipe():
             yield fit_ridge(data, pull=recipe.pull)
         case GradientRecipe():
-            yield from _training(recipe.rung).training_rounds(data, recipe, seed=seed)
+            for adapter in _training(recipe.rung).training_rounds(data, recipe, seed=seed):
+                yield adapter.scaled(recipe.strength)
 
 
 def _training(rung: Rung) -> ModuleType:

@@ -17,7 +17,7 @@ network, d → d/2 → d with LayerNorm from a random start; it stays available,
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -65,6 +65,16 @@ class SideMap:
         # A map can send a vector to exactly zero (a text equal to the mean, when centring): keep the base vector then.
         unit: Vectors = np.where(length > 0, out / np.where(length > 0, length, 1), base).astype(np.float32)
         return unit
+
+    def scaled(self, factor: float) -> "SideMap":
+        """The map that moves every vector by `factor` of what this one moves it by, before it scales to unit length.
+
+        Only where the input is added: the last layer, which makes the move, is scaled. Others come back as they are.
+        """
+        if not self.is_residual or factor == 1:
+            return self
+        last = {name: tensor for name in ("matrix", "up", "up_bias") if (tensor := getattr(self, name)) is not None}
+        return replace(self, **{name: tensor * np.float32(factor) for name, tensor in last.items()})
 
     def _mapped(self, base: Vectors) -> Vectors:
         shifted = base if self.shift is None else base - self.shift
@@ -121,6 +131,12 @@ class Adapter:
         A map fitted on one script can undo what the encoder knows of another: docs/decisions/0016-unheard-scripts.md.
         """
         return self.scripts is None or script_of(text) in self.scripts | {None}
+
+    def scaled(self, factor: float) -> "Adapter":
+        """The adapter that moves vectors by `factor` of what this one does; see `SideMap.scaled`."""
+        query_map = self.query_map.scaled(factor)
+        document_map = query_map if self.is_tied else self.document_map.scaled(factor)
+        return replace(self, query_map=query_map, document_map=document_map)
 
     @property
     def is_tied(self) -> bool:

@@ -13,6 +13,10 @@ ROUND = 4_096
 """Examples between two looks at validation: a log of ten thousand texts is past its best within one pass over it."""
 
 
+STRENGTHS = (0.4, 0.6, 0.8, 1.0)
+"""Shares of a trained move that are tried: docs/decisions/0021-part-of-the-way.md."""
+
+
 @dataclass(frozen=True, slots=True)
 class IdentityRecipe:
     """Keep the frozen encoder."""
@@ -47,6 +51,7 @@ class GradientRecipe:
     random_negatives: documents of the whole corpus drawn per step, shared by the batch.
     examples_per_round: at most, drawn anew each round, so that validation looks often enough; None takes all.
     stops_early: whether validation may end training before `rounds`; the first run always takes all of them.
+    strength: how much of the trained move vectors are moved by; what begins at random (`mlp`) has only the whole, 1.
     corpus_weight, corpus_batch: weight and size a step of the self-supervised pairs; 0 leaves them out.
     """
 
@@ -62,6 +67,7 @@ class GradientRecipe:
     corpus_batch: int = 512
     stops_early: bool = True
     examples_per_round: int | None = ROUND
+    strength: float = 0.6
 
 
 Recipe = IdentityRecipe | CentringRecipe | RidgeRecipe | GradientRecipe
@@ -76,6 +82,7 @@ FIRST_RUN = GradientRecipe(
     corpus_weight=0.0,
     stops_early=False,
     examples_per_round=27_000,
+    strength=1.0,
 )
 """The documented first run: plain MLP, InfoNCE at 0.07, batch 128, 7 hard negatives a query, 4 epochs.
 
@@ -100,7 +107,7 @@ def recipes_for(rung: Rung, *, like: Recipe | None = None, hard_negatives: bool 
     grids: Mapping[Rung, tuple[Recipe, ...]] = {
         "identity": (IdentityRecipe(),),
         "centring": tuple(CentringRecipe(strength, per_side) for per_side in (False, True) for strength in (0.5, 1.0)),
-        "ridge": tuple(RidgeRecipe(pull) for pull in (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)),
+        "ridge": tuple(RidgeRecipe(pull) for pull in (100.0, 30.0, 10.0, 3.0, 1.0, 0.3)),
         "mlp": (FIRST_RUN,),
     }
     return grids[rung]

@@ -10,8 +10,9 @@ from mangaassist.adapter.composing import Composition, candidates, fit_reference
 from mangaassist.adapter.examples import CorpusVectors, TrainingSet, training_set
 from mangaassist.adapter.fitting import fit
 from mangaassist.adapter.ladder import LADDER, Adapter, Rung
+from mangaassist.adapter.race import Fold, Trial
 from mangaassist.adapter.recipes import FIRST_RUN
-from mangaassist.adapter.selection import Choice, Fold, Trial, choose
+from mangaassist.adapter.selection import Choice, choose
 from mangaassist.adapter.validation import hold_out
 from mangaassist.core.scripts import scripts_of
 from mangaassist.core.types import DocId, Document, Example, GroupId, Intent, Pair, Progress, Vectors, no_progress

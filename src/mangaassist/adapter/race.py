@@ -1,0 +1,223 @@
+"""Folds of held-out queries and documents and recipes in, trials out: what each gains over the frozen encoder.
+
+A cell is measured by its ndcg@10 *gain over the frozen encoder in that same cell*, so that identity is worth exactly 0.
+A trial is worth two parts of what its worst eligible validation cell gains and one part of what they gain on average;
+one that loses in a cell is worth that loss, so that no cell can be traded away. What is tried later (another recipe,
+another round, another strength) has to be worth clearly more. The loss is never looked at.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from itertools import islice
+
+import numpy as np
+import numpy.typing as npt
+
+from mangaassist.adapter.examples import TrainingSet
+from mangaassist.adapter.fitting import fit_rounds
+from mangaassist.adapter.ladder import Adapter
+from mangaassist.adapter.recipes import STRENGTHS, GradientRecipe, Recipe
+from mangaassist.core.types import Adjustment, DocId, Groups, Qrels, QueryId, Vectors
+from mangaassist.evaluation import (
+    MIN_CELL_QUERIES,
+    Exposure,
+    QueryScores,
+    metric_differences,
+    run_depth,
+    score_cell,
+)
+from mangaassist.retrieval import search_run
+
+PATIENCE = 6
+"""Rounds that were worth no more than the best one after which gradient training stops."""
+
+TRY_ROUNDS = 4
+"""Rounds after which only the best of a rung's recipes trains on."""
+
+CLEARLY = 0.05
+"""What is tried later, a longer training say, has to be worth this share more than what was tried before it."""
+
+WORST_CELL_SHARE = 2 / 3
+"""What the gain of the worst cell counts for; the mean of all has the rest: docs/decisions/0019-steady-choice.md."""
+
+CELLS = ("warm", "cold", "all")
+
+CellScores = Mapping[str, Mapping[QueryId, QueryScores]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One hold-out: what trains, and the held-out queries that adapters are compared on.
+
+    query_ids: of the base vectors queries (n, d), with their qrels and groups. doc_ids: of documents (m, d), the whole
+    corpus. warm: the documents that `training` has as positives. allowed: which documents a query may return, (m,);
+    of a query that is not there, all.
+    """
+
+    training: TrainingSet
+    query_ids: Sequence[QueryId]
+    queries: Vectors
+    qrels: Qrels
+    groups: Groups
+    doc_ids: Sequence[DocId]
+    documents: Vectors
+    warm: frozenset[DocId]
+    allowed: Mapping[QueryId, npt.NDArray[np.bool_]] = field(default_factory=dict)
+
+    def score(self, adapter: Adapter, cells: Iterable[str] = CELLS) -> CellScores:
+        """Scores of these cells."""
+        run = search_run(
+            self.query_ids,
+            adapter.adapt_queries(self.queries),
+            self.doc_ids,
+            adapter.adapt_documents(self.documents),
+            depth=run_depth(self.qrels),
+            adjust=lambda query_id: Adjustment(allowed=self.allowed.get(query_id)),
+        )
+        exposure = Exposure(self.warm)
+        return {cell: score_cell(run, self.qrels, exposure, cell) for cell in cells}
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One recipe's result on validation. gains: cell → mean ndcg@10 gain over the frozen encoder."""
+
+    recipe: Recipe
+    rounds: int
+    gains: Mapping[str, float]
+    recall_gains: Mapping[str, float]
+    scores: CellScores
+
+    @property
+    def worth(self) -> tuple[float, float]:
+        """What trials are ordered by: what their ndcg@10 gains are worth together, then their recall@3 gains."""
+        return worth(self.gains), worth(self.recall_gains)
+
+    def is_clearly_better(self, other: "Trial") -> bool:
+        """Whether it is worth a share of `CLEARLY` more than the other, which was tried before it."""
+        (mine, my_recall), (theirs, their_recall) = self.worth, other.worth
+        if theirs == 0 and mine == 0:
+            return my_recall > their_recall
+        return mine > theirs + CLEARLY * abs(theirs)
+
+
+def _clearly_better(one: Trial, other: Trial) -> Trial:
+    """The other only where it is clearly better."""
+    return other if other.is_clearly_better(one) else one
+
+
+def worth(gains: Mapping[str, float]) -> float:
+    """What gains over the frozen encoder, cell by cell, are worth together; a cell that loses is all that counts.
+
+    Where a small gain of the worst cell hangs on which queries are held out, what the others gain decides, steadily.
+    """
+    worst = min(gains.values())
+    if worst < 0:
+        return worst
+    return WORST_CELL_SHARE * worst + (1 - WORST_CELL_SHARE) * sum(gains.values()) / len(gains)
+
+
+class Race:
+    """Fits recipes on every fold and measures them against the frozen encoder, scores pooled over the folds."""
+
+    def __init__(self, folds: Sequence[Fold], seed: int) -> None:
+        self._folds, self._seed = folds, seed
+        frozen = self._pooled([Adapter("identity", fold.training.dimension) for fold in folds], CELLS)
+        # A query that several folds hold out is one query: only the bound counts it once.
+        distinct = {cell: {query_id.split(":", 1)[1] for query_id in frozen[cell]} for cell in ("warm", "cold")}
+        eligible = [cell for cell, queries in distinct.items() if len(queries) >= MIN_CELL_QUERIES] or ["all"]
+        self._frozen = {cell: frozen[cell] for cell in eligible}
+        self.groups = {
+            _in_fold(number, query_id): group
+            for number, fold in enumerate(folds)
+            for query_id, group in fold.groups.items()
+        }
+
+    def run(self, recipes: Sequence[Recipe]) -> Trial:
+        """The best recipe's trial, at its best round and strength; of several, the best after a try trains on alone."""
+        running = [_Running(self, recipe) for recipe in recipes]
+        best = running[0]
+        if len(running) > 1:
+            for each in running:
+                each.train(TRY_ROUNDS)
+            best = reduce(lambda one, other: other if other.best.is_clearly_better(one.best) else one, running)
+        best.train()
+        return reduce(_clearly_better, best.other_strengths(), best.best)
+
+    def training(self, recipe: Recipe) -> Iterator[tuple[Adapter, ...]]:
+        """One adapter a fold after each round."""
+        return zip(*(fit_rounds(recipe, fold.training, seed=self._seed) for fold in self._folds), strict=True)
+
+    def trial(self, recipe: Recipe, adapters: Sequence[Adapter], rounds: int) -> Trial:
+        """What the adapters, one a fold, gain in the eligible cells."""
+        scores = self._pooled(adapters, self._frozen)
+        return Trial(
+            recipe,
+            rounds,
+            gains={cell: _mean_gain(scores[cell], self._frozen[cell], "ndcg@10") for cell in scores},
+            recall_gains={cell: _mean_gain(scores[cell], self._frozen[cell], "recall@3") for cell in scores},
+            scores=scores,
+        )
+
+    def _pooled(self, adapters: Sequence[Adapter], cells: Collection[str]) -> CellScores:
+        scored = [fold.score(adapter, cells) for fold, adapter in zip(self._folds, adapters, strict=True)]
+        return {
+            cell: {
+                _in_fold(number, query_id): score
+                for number, cells in enumerate(scored)
+                for query_id, score in cells[cell].items()
+            }
+            for cell in cells
+        }
+
+
+class _Running:
+    """One recipe under training on all folds, in step: its best trial, and the adapters that this one has."""
+
+    def __init__(self, race: Race, recipe: Recipe) -> None:
+        self._race, self._recipe = race, recipe
+        self._in_step = enumerate(race.training(recipe), start=1)
+        self._best: Trial | None = None
+        self._at_best: Sequence[Adapter] = ()
+
+    @property
+    def best(self) -> Trial:
+        """The trial of the round that was worth most."""
+        assert self._best is not None
+        return self._best
+
+    def train(self, rounds: int | None = None) -> None:
+        """Trains on for so many rounds, or until it has had all of its own; ends early where patience does."""
+        for number, adapters in islice(self._in_step, rounds):
+            if (
+                isinstance(self._recipe, GradientRecipe)
+                and not self._recipe.stops_early
+                and number < self._recipe.rounds
+            ):
+                continue
+            trial = self._race.trial(self._recipe, adapters, number)
+            if self._best is None or trial.is_clearly_better(self._best):
+                self._best, self._at_best = trial, adapters
+            if number - self._best.rounds >= PATIENCE:
+                break
+
+    def other_strengths(self) -> Iterator[Trial]:
+        """The best trial's adapters, their move taken in other parts: it costs no more than looking."""
+        recipe = self._recipe
+        if not isinstance(recipe, GradientRecipe) or not recipe.stops_early:
+            return
+        for strength in STRENGTHS:
+            if strength != recipe.strength:
+                scaled = [adapter.scaled(strength / recipe.strength) for adapter in self._at_best]
+                yield self._race.trial(replace(recipe, strength=strength), scaled, self.best.rounds)
+
+
+def _in_fold(number: int, query_id: QueryId) -> QueryId:
+    """A query may be held out in several folds; each time it is another observation (of the same group)."""
+    return QueryId(f"{number}:{query_id}")
+
+
+def _mean_gain(scores: Mapping[QueryId, QueryScores], frozen: Mapping[QueryId, QueryScores], metric: str) -> float:
+    differences = metric_differences(scores, frozen, metric)
+    return sum(differences.values()) / len(differences)
