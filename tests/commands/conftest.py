@@ -33,6 +33,6 @@ def finished_demo(privacy_key_file: Path, tmp_path_factory: pytest.TempPathFacto
         settle_in(patch, privacy_key_file, tmp_path_factory.mktemp("cache"))
         for name, value in EASY_GATE.items():
             patch.setenv(name, value)
-        done = run("demo", "--workspace", folder, "--scale", "0.02", "--json", "-")
+        done = run("demo", "--workspace", folder, "--scale", "0.04", "--json", "-")
     assert done.exit_code == 0, done.stderr
     return FinishedDemo(folder, json.loads(done.stdout), done.stdout, done.stderr)

@@ -11,7 +11,7 @@ from mangaassist.encoders import load_encoder
 from mangaassist.evaluation import METRICS
 from mangaassist.loop import describe_intents, live_intents, read_pair_counts, read_proposals, registry_of
 
-SCALE = ("--scale", "0.02")
+SCALE = ("--scale", "0.04")
 RULE_FAMILIES = ("no harm, cell ", "no harm, intent ")
 
 
@@ -49,7 +49,7 @@ def test_the_json_has_exactly_these_keys(finished_demo: FinishedDemo) -> None:
 
 def test_counts_are_the_raw_events_of_the_four_sources_at_this_scale(finished_demo: FinishedDemo) -> None:
     """18,000 clicks and 4,000 cart events at full size; the small shop has nothing curated and little to propose."""
-    assert finished_demo.result["counts"] == {"click": 360, "cart": 80, "editorial": 0, "synthetic": 16}
+    assert finished_demo.result["counts"] == {"click": 720, "cart": 160, "editorial": 0, "synthetic": 16}
 
 
 def test_what_the_samples_reviewer_decided_is_taken_in_and_trains(finished_demo: FinishedDemo) -> None:
@@ -166,7 +166,7 @@ def test_people_are_told_what_it_is_what_came_of_it_and_what_to_do_next(demo_fol
 
 
 @pytest.mark.parametrize(
-    ("words", "was"), [(("--scale", "0.03"), "scale 0.02"), ((*SCALE, "--seed", "1"), "seed 0"), ((), "scale 0.02")]
+    ("words", "was"), [(("--scale", "0.03"), "scale 0.04"), ((*SCALE, "--seed", "1"), "seed 0"), ((), "scale 0.04")]
 )
 def test_another_demo_does_not_reuse_the_log_of_the_one_there(
     demo_folder: Path, words: tuple[str, ...], was: str

@@ -24,7 +24,7 @@ PLACES = [
 
 
 def words(folder: Path) -> list[str]:
-    return ["demo", "--workspace", str(folder), "--scale", "0.02", "--json", "-"]
+    return ["demo", "--workspace", str(folder), "--scale", "0.04", "--json", "-"]
 
 
 def outcome(folder: Path, result: dict[str, Any]) -> dict[str, object]:

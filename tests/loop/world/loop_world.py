@@ -44,7 +44,7 @@ FILLERS = "amber brisk cedar dusky eager fancy gusty humid ivory jolly knotty lu
 NAMES = ("red", "tall", "lost", "late", "kind")
 SEARCHES = 500
 DIMENSION = 96
-HINT = 0.35
+HINT = 0.4
 
 
 class WordsEncoder:
