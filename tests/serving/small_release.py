@@ -34,7 +34,6 @@ def served(
         base=base,
         rows={doc_id: row for row, doc_id in enumerate(ids)},
         filters=FilterMasks(list(records.values())),
-        out_of_print=frozenset(),
         ranks=RanksAll(ids, base),
         shelves=arranged(shelves or {}),
     )

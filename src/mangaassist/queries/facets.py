@@ -88,11 +88,9 @@ class FacetIndex:
         A wish is met by any of its facets: who says iyashikei is content with healing or cozy. One that no document
         meets does not count.
         """
-        met = [(each, count) for facets in sorted(map(sorted, asked)) if (count := (each := self.having(facets)).sum())]
+        met = [(each, count) for each in map(self.having, sorted(map(sorted, asked))) if (count := each.sum())]
         rarity = [float(np.log(self._titles / count)) for _, count in met]
         total = sum(rarity)
-        if total > 0 and len(met) == 1:
-            return met[0][0]
         found = np.zeros(len(self._row), dtype=np.float32)
         if total > 0:
             for (each, _), weight in zip(met, rarity, strict=True):

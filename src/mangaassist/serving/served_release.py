@@ -49,7 +49,6 @@ class ServedRelease:
     base: Vectors
     rows: Mapping[DocId, int]
     filters: FilterMasks
-    out_of_print: frozenset[DocId]
     ranks: Ranks
     shelves: Arrangement
 
@@ -60,7 +59,7 @@ class ServedRelease:
 
     def is_available(self, doc_id: DocId) -> bool:
         """Whether a document is anything but a title known to be out of print."""
-        return doc_id not in self.out_of_print
+        return not self.filters.out_of_print[self.rows[doc_id]]
 
     def shown_of(self, doc_id: DocId) -> Shown:
         """What answers show of a document."""
@@ -162,7 +161,6 @@ def assembled(
     own = read_lexicon(workspace.root) if composition.lexicon is None else composition.lexicon
     theirs = {document.doc_id: records[document.doc_id] for document in kept}
     known = [record for record in theirs.values() if isinstance(record, Title)]
-    filters = FilterMasks(list(theirs.values()))
     return ServedRelease(
         release=release,
         adapter=adapter,
@@ -171,8 +169,7 @@ def assembled(
         shown=[shown_of(document, theirs[document.doc_id]) for document in kept],
         base=base,
         rows={document.doc_id: row for row, document in enumerate(kept)},
-        filters=filters,
-        out_of_print=frozenset(kept[row].doc_id for row in np.flatnonzero(filters.out_of_print).tolist()),
+        filters=FilterMasks(list(theirs.values())),
         ranks=ranks,
         shelves=shelves,
     )
