@@ -25,6 +25,7 @@ def served(
     ids = [document.doc_id for document in found]
     base = hashed_words([document.text for document in found])
     records = {doc_id: by_id(TITLES, ARTICLES)[doc_id] for doc_id in ids}
+    filters = FilterMasks(list(records.values()))
     return ServedRelease(
         release=RELEASE,
         adapter=Adapter("identity", DIMENSION),
@@ -33,7 +34,8 @@ def served(
         shown=[shown_of(document, records[document.doc_id]) for document in found],
         base=base,
         rows={doc_id: row for row, doc_id in enumerate(ids)},
-        filters=FilterMasks(list(records.values())),
+        filters=filters,
+        out_of_print={doc_id for doc_id, is_gone in zip(ids, filters.out_of_print, strict=True) if is_gone},
         ranks=RanksAll(ids, base),
         shelves=arranged(shelves or {}),
     )

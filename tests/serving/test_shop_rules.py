@@ -9,7 +9,7 @@ FOUND = {DocId("a"): 0.9, DocId("b"): 0.8, DocId("c"): 0.7, DocId("d"): 0.6}
 
 
 def rules(found: dict[DocId, float], k: int = 10, gone: str = "", **shop: object) -> list[Placed]:
-    return placed(found, ShopSettings(**shop), k, is_available=lambda doc_id: doc_id not in gone)  # type: ignore[arg-type]
+    return placed(found, ShopSettings(**shop), k, out_of_print={*map(DocId, gone)})  # type: ignore[arg-type]
 
 
 def ids(results: list[Placed]) -> str:

@@ -63,7 +63,8 @@ class LexicalIndex:
             if column is None or self._weights.held_by(column) > most:
                 continue
             holding, weights = self._weights.of(column)
-            places = np.minimum(np.searchsorted(holding, wanted), len(holding) - 1)
-            for number in np.flatnonzero(holding[places] == wanted).tolist():
+            places = holding.searchsorted(wanted)
+            places[places == len(holding)] = 0  # a row behind the last, which is none of those before it either
+            for number in (holding[places] == wanted).nonzero()[0].tolist():
                 found[number].append((-float(weights[places[number]]), word))
         return [[word for _, word in sorted(each)] for each in found]

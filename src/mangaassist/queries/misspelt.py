@@ -3,14 +3,17 @@
 A window of up to five words is compared with names without their spaces. Names that share enough pairs of letters are
 measured by the edits between them (optimal string alignment, so that two swapped letters are one edit). The first
 letter must be right: slips rarely hit it, and other words ("henshin") differ from names ("kenshin") just there.
+
+Which pairs a name has is kept as 128 bits: some pairs share a bit, so a few names too many are measured.
 """
 
-from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from rapidfuzz.distance import OSA
 
 LONGEST_WINDOW: Final = 5
@@ -21,16 +24,21 @@ SIMILARITY: Final = 0.85
 """1 - edits / letters of the longer one."""
 
 _SHARED_PAIRS: Final = 0.5
-"""Share of the window's letter pairs that a name must have to be measured at all."""
+"""Share of the bits of the window's letter pairs that a name must have to be measured at all."""
+
+_BITS: Final = 128
+_WORD: Final = 64
+_SPREAD: Final = 37
+"""Odd and far from 1, so that frequent pairs fall on different bits."""
 
 Name = tuple[str, ...]
 
 
 class MisspeltNames:
-    """Finds names by their letters; holds an inverted index of the letter pairs of a catalogue's names.
+    """Finds names by their letters; holds which pairs of letters each of a catalogue's names has.
 
     Names stand in the order of first letter and length, so that those of the right letter and about the right length
-    are one stretch, and of each pair's names only that stretch is counted: a few hundred of a hundred thousand.
+    are one stretch: a few thousand of a hundred thousand.
     """
 
     def __init__(self, names: Iterable[Name]) -> None:
@@ -43,11 +51,7 @@ class MisspeltNames:
         self._names = [by_letters[letters] for letters in self._letters]
         self._exact = by_letters
         self._places = [(letters[0], len(letters)) for letters in self._letters]
-        postings: dict[str, array[int]] = {}
-        for number, letters in enumerate(self._letters):
-            for pair in _pairs(letters):
-                postings.setdefault(pair, array("i")).append(number)
-        self._postings = {pair: np.array(numbers, dtype=np.int32) for pair, numbers in postings.items()}
+        self._pairs = _as_words([_pairs(letters) for letters in self._letters])
 
     def run_together(self, window: Sequence[str]) -> Name | None:
         """The name that has just these letters, its words parted otherwise."""
@@ -71,13 +75,8 @@ class MisspeltNames:
         start = bisect_left(self._places, (typed[0], shortest))
         end = bisect_right(self._places, (typed[0], longest))
         pairs = _pairs(typed)
-        postings = [self._postings[pair] for pair in pairs if pair in self._postings]
-        if start == end or not postings:
-            return []
-        stretch = np.array((start, end), dtype=np.int32)  # of the postings' own type, which else would all be copied
-        found = [numbers[slice(*numbers.searchsorted(stretch))] for numbers in postings]
-        shared = np.bincount(np.concatenate(found) - start, minlength=end - start)
-        numbers = (np.flatnonzero(shared >= _SHARED_PAIRS * len(pairs)) + start).tolist()
+        shared = np.bitwise_count(self._pairs[:, start:end] & _as_words([pairs]))
+        numbers = ((shared[0] + shared[1] >= _SHARED_PAIRS * pairs.bit_count()).nonzero()[0] + start).tolist()
         return sorted((self._letters[number], number) for number in numbers if self._is_near(number, len(typed)))
 
     def _is_near(self, number: int, length: int) -> bool:
@@ -85,5 +84,14 @@ class MisspeltNames:
         return abs(own - length) <= (1 - SIMILARITY) * max(own, length)
 
 
-def _pairs(letters: str) -> set[str]:
-    return {letters[place : place + 2] for place in range(len(letters) - 1)}
+def _pairs(letters: str) -> int:
+    """A bit for each pair of letters that stand side by side."""
+    bits = 0
+    for first, second in pairwise(letters):
+        bits |= 1 << (_SPREAD * ord(first) + ord(second)) % _BITS
+    return bits
+
+
+def _as_words(bits: Sequence[int]) -> npt.NDArray[np.uint64]:
+    """Numbers (n,) of 128 bits as their lower and their upper halves, (2, n)."""
+    return np.array([[each % 2**_WORD for each in bits], [each >> _WORD for each in bits]], dtype=np.uint64)

@@ -14,7 +14,7 @@ from mangaassist.queries.references import TitleResolver
 from mangaassist.queries.wishes import wishes_of
 
 REMEMBERED: Final = 16_384
-"""Readings kept at hand: evaluation asks for the same ones again and again, and so do shoppers."""
+"""Readings kept at hand: evaluation asks for the same ones again and again."""
 
 ASKS_FOR_OTHERS: Final[frozenset[Intent]] = frozenset({"recommendation", "product_discovery"})
 
@@ -42,9 +42,16 @@ class Reading:
 
 
 class QueryReader:
-    """Reads queries against one catalogue; holds its names, facets and phrases."""
+    """Reads queries against one catalogue; holds its names, facets and phrases. remembered: readings kept at hand."""
 
-    def __init__(self, titles: Iterable[Title], doc_ids: Sequence[DocId], lexicon: Lexicon | None = None) -> None:
+    def __init__(
+        self,
+        titles: Iterable[Title],
+        doc_ids: Sequence[DocId],
+        lexicon: Lexicon | None = None,
+        *,
+        remembered: int = REMEMBERED,
+    ) -> None:
         titles = list(titles)
         self.resolver = TitleResolver(titles)
         self.facets = FacetIndex(titles, doc_ids)
@@ -53,7 +60,7 @@ class QueryReader:
         self._longest = max(map(len, self._phrases), default=0)
         # Of values, not of a method: a reader that held itself would wait for the garbage collector.
         read = partial(_read_anew, self.resolver, self._phrases, self._longest)
-        self._remembered = lru_cache(maxsize=REMEMBERED)(read)
+        self._remembered = lru_cache(maxsize=remembered)(read)
 
     def read(self, text: str, intent: Intent | None = None) -> Reading:
         """The reading of one text. intent: the router's; None where nobody knows.

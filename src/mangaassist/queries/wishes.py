@@ -12,7 +12,7 @@ from typing import Final
 from mangaassist.queries.cues import cues_reaching, is_too_much, is_turned_down_after
 from mangaassist.queries.facets import Facet
 from mangaassist.queries.lexicon import Meaning
-from mangaassist.queries.words import UNSPACED, folded, words
+from mangaassist.queries.words import UNSPACED, first_word, folded, words
 
 _PIECE: Final = re.compile(f"[{UNSPACED}]+|[^\\W_{UNSPACED}]+(?:['’][^\\W_{UNSPACED}]+)*|[^\\w\\s\"'“”‘’-]")
 _WITHOUT: Final = re.compile(r"\bw/(?:o\b|out\b)")
@@ -71,7 +71,7 @@ def _spaced(plain: str, phrases: Phrases, longest: int) -> list[_Mention]:
     """Phrases of scripts with spaces, the longest at each place."""
     pieces = [(re.sub("['’]", "", found[0]) or found[0], found.end()) for found in _PIECE.finditer(plain)]
     typed = [piece for piece, _ in pieces]
-    compared = [(words(piece) or [piece])[0] for piece in typed]
+    compared = [first_word(piece) for piece in typed]
     cues = cues_reaching(typed)
     mentions: list[_Mention] = []
     spent: set[int | None] = set()

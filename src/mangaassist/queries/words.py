@@ -33,6 +33,11 @@ def words(text: str) -> list[str]:
     return found
 
 
+def first_word(piece: str) -> str:
+    """The first of the `words` of a piece of a folded text: letters of one script without an apostrophe, or a mark."""
+    return piece[:2] if _STARTS_UNSPACED.match(piece) else singular(piece)
+
+
 def singular(word: str) -> str:
     """The word without an English plural s: enough to let "vampires" meet "vampire"; short words stay."""
     if len(word) > 4 and word.endswith("ies"):

@@ -82,7 +82,7 @@ class Answering:
         ranks = served.ranks if is_covered else served.base_ranks
         found = _found(ranks, adapted, adjustment, request.k + REACH)
         stages.end("search")
-        ordered = placed(found, self.shop, request.k, is_available=served.is_available)
+        ordered = placed(found, self.shop, request.k, out_of_print=served.out_of_print)
         reasons = Reasons(served, reading, weights, [each.doc_id for each in ordered])
         results = tuple(_result(served, each, reasons) for each in ordered)
         stages.end("rules")

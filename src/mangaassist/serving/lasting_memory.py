@@ -2,11 +2,18 @@
 
 A full collection looks at every object there is: with a hundred thousand titles in memory that is a pause of a good
 part of a second, in the middle of somebody's answer. Objects that do not hold each other in a circle need no collector.
+
+What is remembered of answers lasts, too. The collector runs whenever so many more objects were made than freed: for as
+long as a memory grows. One that is full soon, after which a new value takes the place of an old one, keeps it at rest.
 """
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
+
+REMEMBERED: Final = 1_000
+"""So many values a memory of answers' parts holds: full within seconds where many are asked for."""
 
 
 @contextmanager

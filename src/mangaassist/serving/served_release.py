@@ -3,7 +3,7 @@
 A new release, or a change of its index, makes a new value beside the old one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,9 +23,10 @@ from mangaassist.loop import (
     index_folder,
     texts_of_release,
 )
-from mangaassist.queries import Composer, CompositionWeights, Lexicon, read_lexicon
+from mangaassist.queries import Composer, CompositionWeights, Lexicon, QueryReader, read_lexicon
 from mangaassist.retrieval import EXACT_UP_TO, EmbeddedStore, open_index
 from mangaassist.serving.filtering import FilterMasks
+from mangaassist.serving.lasting_memory import REMEMBERED
 from mangaassist.serving.mapped_vectors import mapped_vectors
 from mangaassist.serving.ranking import Ranks, RanksAll, RanksCandidates
 from mangaassist.serving.results import Shown, shown_of
@@ -38,7 +39,8 @@ class ServedRelease:
     """One release over one state of the catalogue, its documents in the order of their ids.
 
     shown: what answers show of each.  base: their base vectors, (m, d): of titles that a query names.
-    rows: where each document stands.  shelves: none where the index is of before there were any.
+    rows: where each document stands.  out_of_print: titles known to be so.
+    shelves: none where the index is of before there were any.
     """
 
     release: str
@@ -49,6 +51,7 @@ class ServedRelease:
     base: Vectors
     rows: Mapping[DocId, int]
     filters: FilterMasks
+    out_of_print: Set[DocId]
     ranks: Ranks
     shelves: Arrangement
 
@@ -56,10 +59,6 @@ class ServedRelease:
     def base_ranks(self) -> Ranks:
         """What ranks by base vectors, every document scored: for queries that the adapter does not cover."""
         return RanksAll(self.ranks.doc_ids, self.base)
-
-    def is_available(self, doc_id: DocId) -> bool:
-        """Whether a document is anything but a title known to be out of print."""
-        return not self.filters.out_of_print[self.rows[doc_id]]
 
     def shown_of(self, doc_id: DocId) -> Shown:
         """What answers show of a document."""
@@ -161,15 +160,18 @@ def assembled(
     own = read_lexicon(workspace.root) if composition.lexicon is None else composition.lexicon
     theirs = {document.doc_id: records[document.doc_id] for document in kept}
     known = [record for record in theirs.values() if isinstance(record, Title)]
+    filters = FilterMasks(list(theirs.values()))
+    reader = QueryReader(known, [document.doc_id for document in kept], own, remembered=REMEMBERED)
     return ServedRelease(
         release=release,
         adapter=adapter,
         weights=composition.weights,
-        composer=Composer(kept, known, own),
+        composer=Composer(kept, known, own, reader=reader),
         shown=[shown_of(document, theirs[document.doc_id]) for document in kept],
         base=base,
         rows={document.doc_id: row for row, document in enumerate(kept)},
-        filters=FilterMasks(list(theirs.values())),
+        filters=filters,
+        out_of_print=frozenset(kept[row].doc_id for row in np.flatnonzero(filters.out_of_print).tolist()),
         ranks=ranks,
         shelves=shelves,
     )

@@ -33,7 +33,7 @@ def shelves_for(
 
 def _shown(served: ServedRelease, suiting: SuitingShelf, shop: ShopSettings) -> AnswerShelf:
     shelf = suiting.shelf
-    order = placed(suiting.standings, shop, MOST_TITLES, is_available=served.is_available)
+    order = placed(suiting.standings, shop, MOST_TITLES, out_of_print=served.out_of_print)
     titles = tuple(_title(served, each.doc_id) for each in order)
     return AnswerShelf(shelf.id, shelf.name, shelf.facets, suiting.score, titles)
 

@@ -3,7 +3,7 @@
 No part of evaluation: what is learnt and judged is the ranking before these rules.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,17 +26,15 @@ class Placed:
     said: tuple[str, ...] = ()
 
 
-def placed(
-    found: Mapping[DocId, float], shop: ShopSettings, k: int, *, is_available: Callable[[DocId], bool]
-) -> list[Placed]:
+def placed(found: Mapping[DocId, float], shop: ShopSettings, k: int, *, out_of_print: Set[DocId]) -> list[Placed]:
     """The first `k` of what was found, best first, once the shop's rules have moved them.
 
-    is_available: whether a document is anything but a title known to be out of print.
+    out_of_print: titles known to be so; anything else counts as available.
     """
     order = list(found)
     moved: set[DocId] = set()
     if shop.prefer_in_print:
-        preferred = sorted(order, key=lambda doc_id: -found[doc_id] - IN_PRINT_BONUS * is_available(doc_id))
+        preferred = sorted(order, key=lambda doc_id: -found[doc_id] - IN_PRINT_BONUS * (doc_id not in out_of_print))
         before = {doc_id: place for place, doc_id in enumerate(order)}
         moved = {doc_id for place, doc_id in enumerate(preferred) if place < before[doc_id]}
         order = preferred

@@ -19,15 +19,13 @@ import numpy as np
 import numpy.typing as npt
 from pydantic_core import from_json, to_json
 
+from mangaassist.serving.lasting_memory import REMEMBERED
 from mangaassist.serving.results import Shown
 
 _PREFIX = "catalogue-"
 
 IN_MEMORY_UP_TO = 20_000
 """Documents of which all that is shown is small enough to keep at hand, in every server process."""
-
-REMEMBERED = 4_096
-"""Documents that stay at hand: what is popular is found again and again."""
 
 _Ends: TypeAlias = npt.NDArray[np.int64]
 
