@@ -62,6 +62,8 @@ class SmallEngine:
         self._shelves = Arrangement(made, [ids[row] for row in rows], lambda _: base[:0])
         self._search = ComposedSearch.over(composer, weights, self._adapter, ids, base)
 
+    answers_at_once = 4
+
     def answer(self, request: RetrieveRequest, *, query_id: str) -> Answer:
         started = time.perf_counter()
         query = Query(QueryId(query_id), request.query, request.intent)

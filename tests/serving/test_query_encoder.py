@@ -40,7 +40,9 @@ class World:
     def __init__(self, settings: ServiceSettings = SETTINGS) -> None:
         self.now, self.complaints = 100.0, list[Exception]()
         self.encoder = CountedEncoder()
-        self.queries = QueryEncoder(self.encoder, settings, complain=self.complaints.append, clock=lambda: self.now)
+        self.queries = QueryEncoder(
+            self.encoder, settings, complain=self.complaints.append, calls_at_once=4, clock=lambda: self.now
+        )
 
 
 def test_a_query_is_encoded_as_the_encoder_does() -> None:
@@ -149,7 +151,7 @@ class PickyEncoder(CountedEncoder):
 def test_queries_that_wait_go_together_and_one_that_is_refused_takes_no_other_with_it() -> None:
     encoder = PickyEncoder()
     encoder.door = threading.Event()
-    queries = QueryEncoder(encoder, SETTINGS, complain=lambda _: None, calls_at_once=1)
+    queries = QueryEncoder(encoder, SETTINGS, complain=lambda _: None)
     found: dict[str, Vectors | None] = {}
     threads = []
     for number, text in enumerate(["first", "dark", "refused", "cosy"]):
@@ -171,7 +173,7 @@ def test_queries_that_wait_go_together_and_one_that_is_refused_takes_no_other_wi
 def test_expected_queries_go_together_before_anybody_asks_for_their_vectors() -> None:
     encoder = PickyEncoder()
     encoder.door = threading.Event()
-    queries = QueryEncoder(encoder, SETTINGS, complain=lambda _: None, calls_at_once=1)
+    queries = QueryEncoder(encoder, SETTINGS, complain=lambda _: None)
     queries.expect("first")
     while encoder.asked != ["first"]:
         time.sleep(0.001)

@@ -17,7 +17,8 @@ class ServiceSettings:
     retrieve_bytes, events_bytes, embeddings_bytes: the largest bodies.  events_per_call, texts_per_call: the most.
     text_characters: of one text to embed.  body_s: how long a body may take to arrive.
     requests_per_minute, burst: of each key or, without keys, of each client address.
-    engine_threads: answers under way at once.  waiting: requests that may wait for one; more are told to come back.
+    engine_threads: answers under way at once; None: as many as suit the encoder, see `LiveEngine`.
+    waiting: requests that may wait for a thread; more are told to come back.
     encoder_wait_s: how long an answer waits for the encoder; after that it is degraded.
     encoder_failures: so many in a row, and the encoder is left alone for encoder_rest_s; answers are degraded at once.
     queries_kept: base vectors of that many queries are kept in memory.
@@ -40,7 +41,7 @@ class ServiceSettings:
     body_s: Seconds = 15.0
     requests_per_minute: Positive = 6_000
     burst: Positive = 200
-    engine_threads: Positive = 4
+    engine_threads: Positive | None = None
     waiting: Positive = 64
     encoder_wait_s: Seconds = 2.0
     encoder_failures: Positive = 5

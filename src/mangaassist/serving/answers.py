@@ -112,6 +112,11 @@ class Engine(Protocol):
     answer now.
     """
 
+    @property
+    def answers_at_once(self) -> int:
+        """How many threads suit it, where the shop has not set a number."""
+        ...
+
     def answer(self, request: RetrieveRequest, *, query_id: str) -> Answer:
         """The answer to one message, under the id given."""
         ...

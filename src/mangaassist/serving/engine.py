@@ -1,8 +1,9 @@
 """A workspace in, the engine behind the HTTP service out: the live release's whole retriever, as it was evaluated."""
 
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, Self, TypeAlias
+from typing import Any, Final, Protocol, Self, TypeAlias
 
 from threadpoolctl import threadpool_limits
 
@@ -17,6 +18,15 @@ from mangaassist.serving.live_release import LOOK_EVERY_S, Edition, LiveRelease
 from mangaassist.serving.query_encoder import QueryEncoder
 from mangaassist.serving.served_release import ServedRelease
 from mangaassist.serving.structured_logs import service_log, where_raised
+
+WAITING: Final = 16
+"""Answers under way at once where each waits for an encoder elsewhere: threads that wait cost nothing."""
+
+MOST_WORKING: Final = 4
+"""Answers under way at once where the encoder works here, and no more than cores.
+
+On one core four threads take each other's turn and caches: docs/decisions/0022-less-memory-an-answer.md.
+"""
 
 AnsweredBy: TypeAlias = Callable[[ServedRelease], Answer]
 """Gives the answer of a release to a message."""
@@ -37,10 +47,11 @@ class Trial(Protocol):
 class LiveEngine:
     """Answers from the live release of a workspace; an `Engine`. Made by `open`; `close` ends its thread.
 
-    trial: asked for every answer, if there is one.
+    trial: asked for every answer, if there is one.  answers_at_once: as many as suit the encoder and the cores.
     """
 
-    def __init__(self, live: LiveRelease, encoder: QueryEncoder, settings: Settings) -> None:
+    def __init__(self, live: LiveRelease, encoder: QueryEncoder, settings: Settings, *, answers_at_once: int) -> None:
+        self.answers_at_once = answers_at_once
         self._live, self._encoder, self._settings = live, encoder, settings
         self.trial: Trial | None = None
         self._degraded = 0
@@ -72,9 +83,11 @@ class LiveEngine:
             log.warning("the encoder gave no vector in time", **where_raised(error))
 
         live = LiveRelease(workspace, settings, stored, log=log)
-        at_once = 1 if settings.encoder in COMPUTED_HERE else None
-        queries = QueryEncoder(encoder or stored.wrapped, settings.service, complain=complain, calls_at_once=at_once)
-        engine = cls(live, queries, settings)
+        is_waited_for = settings.encoder not in COMPUTED_HERE
+        at_once = settings.service.engine_threads or (WAITING if is_waited_for else min(MOST_WORKING, _own_cores()))
+        calls = at_once if is_waited_for else 1
+        queries = QueryEncoder(encoder or stored.wrapped, settings.service, complain=complain, calls_at_once=calls)
+        engine = cls(live, queries, settings, answers_at_once=at_once)
         engine._encoder.warm_up()
         if look_every_s is not None:
             live.start(look_every_s)
@@ -146,3 +159,8 @@ class LiveEngine:
     def close(self) -> None:
         """Stop watching."""
         self._live.stop()
+
+
+def _own_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

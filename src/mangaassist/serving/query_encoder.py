@@ -37,8 +37,8 @@ _Call: TypeAlias = tuple["Future[Vectors]", str]
 class QueryEncoder:
     """Called from several threads at once. complain: told of every failure that it covers.
 
-    calls_at_once: of the encoder; None for as many as answers are under way, which suits one that is waited for.
-    One that computes on this machine is quicker with one call of many queries.
+    calls_at_once: of the encoder: as many as answers are under way suits one that is waited for. One that computes on
+    this machine is quicker with one call of many queries.
     Its own threads are daemons: a call that never returns must not keep the process alive.
     """
 
@@ -48,7 +48,7 @@ class QueryEncoder:
         settings: ServiceSettings,
         *,
         complain: Callable[[Exception], None],
-        calls_at_once: int | None = None,
+        calls_at_once: int = 1,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.encoder = encoder
@@ -60,7 +60,7 @@ class QueryEncoder:
         self.from_memory, self.from_encoder = 0, 0
         """How many queries' vectors were remembered, and how many came from the encoder."""
         self._calls: SimpleQueue[_Call] = SimpleQueue()
-        for number in range(calls_at_once or settings.engine_threads):
+        for number in range(calls_at_once):
             threading.Thread(target=self._work, name=f"encode-{number}", daemon=True).start()
 
     @property

@@ -103,7 +103,9 @@ def open_service(
         name: LogFile(logs, name, limit=settings.log_bytes, clock=clock) for name in (EVAL_LOG, QUERY_LOG)
     }
     telemetry = Telemetry(files, follow_ups, privacy, metrics, places=settings.log_queue, complain=complain)
-    answering = EngineThreads(settings.engine_threads, waiting=settings.waiting, name="answer")
+    answering = EngineThreads(
+        settings.engine_threads or engine.answers_at_once, waiting=settings.waiting, name="answer"
+    )
     embedding = EngineThreads(1, waiting=settings.waiting, name="embed")
     metrics.add(listener.collectors if listener is not None else ())
     metrics.watch_depth("telemetry", lambda: telemetry.depth)
