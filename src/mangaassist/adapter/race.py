@@ -6,10 +6,11 @@ one that loses in a cell is worth that loss, so that no cell can be traded away.
 another round, another strength) has to be worth clearly more. The loss is never looked at.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +43,8 @@ WORST_CELL_SHARE = 2 / 3
 """What the gain of the worst cell counts for; the mean of all has the rest: docs/decisions/0019-steady-choice.md."""
 
 CELLS = ("warm", "cold", "all")
+
+T = TypeVar("T")
 
 CellScores = Mapping[str, Mapping[QueryId, QueryScores]]
 
@@ -102,9 +105,9 @@ class Trial:
         return mine > theirs + CLEARLY * abs(theirs)
 
 
-def _clearly_better(one: Trial, other: Trial) -> Trial:
-    """The other only where it is clearly better."""
-    return other if other.is_clearly_better(one) else one
+def _clearly_best(tried: Iterable[T], trial_of: Callable[[T], Trial]) -> T:
+    """What was tried first, unless something tried later is clearly better."""
+    return reduce(lambda one, other: other if trial_of(other).is_clearly_better(trial_of(one)) else one, tried)
 
 
 def worth(gains: Mapping[str, float]) -> float:
@@ -141,9 +144,9 @@ class Race:
         if len(running) > 1:
             for each in running:
                 each.train(TRY_ROUNDS)
-            best = reduce(lambda one, other: other if other.best.is_clearly_better(one.best) else one, running)
+            best = _clearly_best(running, lambda each: each.best)
         best.train()
-        return reduce(_clearly_better, best.other_strengths(), best.best)
+        return _clearly_best([best.best, *best.other_strengths()], lambda trial: trial)
 
     def training(self, recipe: Recipe) -> Iterator[tuple[Adapter, ...]]:
         """One adapter a fold after each round."""
