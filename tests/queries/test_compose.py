@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mangaassist.core.types import DocId
+from mangaassist.core.types import DocId, Intent
 from mangaassist.data import Article, Title, documents
 from mangaassist.queries import PLAIN, SIGNALS, Composer, CompositionWeights, compose_vectors
 
@@ -15,8 +15,8 @@ COMPOSER = Composer(documents(TITLES, ARTICLES, enrich="all"), TITLES)
 ROWS = ["berserk", "claymore", "yotsuba", "split"]
 
 
-def signal(name: str, text: str) -> list[float]:
-    found: list[float] = COMPOSER.signals(COMPOSER.reader.read(text))[SIGNALS.index(name)].tolist()
+def signal(name: str, text: str, intent: Intent | None = None) -> list[float]:
+    found: list[float] = COMPOSER.signals(COMPOSER.reader.read(text, intent))[SIGNALS.index(name)].tolist()
     return found
 
 
@@ -26,7 +26,12 @@ def test_signals_are_those_of_the_words_the_named_titles_and_the_wishes() -> Non
     assert signal("reference_facets", text)[0] == pytest.approx(1)
     assert signal("wanted", text)[:2] == [1, 1]
     assert signal("rejected", text) == [1, 0, 0, 0]
-    assert signal("lexical", "クレイモア") == [0, 1, 0, 0]
+    assert signal("lexical", "when preorders ship") == [0, 0, 0, 1]
+
+
+def test_what_names_a_title_or_says_a_wish_is_not_matched_as_words_too_unless_it_is_asked_about() -> None:
+    assert signal("lexical", "like クレイモア, less brutal") == [0, 0, 0, 0]
+    assert signal("lexical", "クレイモア", "product_question") == [0, 1, 0, 0]
 
 
 def test_who_asks_for_more_like_a_title_does_not_get_it_and_who_asks_about_it_does() -> None:

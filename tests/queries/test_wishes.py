@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mangaassist.queries import Lexicon, Wishes, facet_of, phrases_of, wishes_of
+from mangaassist.queries import Lexicon, Wishes, facet_of, phrases_of, wishes_of, words
 
 FACETS = [
     *("brutal", "dark", "fantasy", "romance", "funny", "action", "healing", "slow-burn", "isekai", "revenge", "war"),
@@ -183,6 +183,18 @@ def test_a_phrase_that_is_only_turned_down_asks_for_nothing() -> None:
 )
 def test_japanese_turns_down_behind_the_facet(text: str, wanted: set[str], rejected: set[str]) -> None:
     assert wishes(text) == (wanted, rejected)
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("a dark story, no gag please", ["a", "story", "no", "please"]),
+        ("怖い話がいい", ["話が", "がい", "いい"]),
+        ("nothing that anybody knows", ["nothing", "that", "anybody", "know"]),
+    ],
+)
+def test_the_rest_is_the_text_without_the_phrases_that_say_a_wish(text: str, rest: list[str]) -> None:
+    assert words(wishes_of(text, PHRASES, longest=2).rest) == rest
 
 
 @given(st.text(max_size=60) | st.text(alphabet="no dark'’\"-, なし恋愛", max_size=30))

@@ -26,9 +26,11 @@ class Reading:
     asked: of each phrase that asks for something the facets it means, of which a document needs one.
     hidden: documents that are no answer (a title is not recommended to who asks for more like it).
     kinds: what may be returned; None is everything.
+    rest: what is matched as words: what is neither a named title nor a wish; of a question all of it.
     """
 
     text: str
+    rest: str
     references: tuple[DocId, ...] = ()
     asked: frozenset[frozenset[Facet]] = frozenset()
     rejected: frozenset[Facet] = frozenset()
@@ -87,6 +89,7 @@ def _read_anew(
     asks_for_others = intent is None or intent in ASKS_FOR_OTHERS
     return Reading(
         text,
+        rest=wishes.rest if asks_for_others else text,
         references=references,
         asked=wishes.asked,
         rejected=wishes.rejected if asks_for_others else frozenset(),

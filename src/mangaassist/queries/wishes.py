@@ -12,6 +12,7 @@ from typing import Final
 from mangaassist.queries.cues import cues_reaching, is_too_much, is_turned_down_after
 from mangaassist.queries.facets import Facet
 from mangaassist.queries.lexicon import Meaning
+from mangaassist.queries.name_words import is_spaced
 from mangaassist.queries.words import UNSPACED, first_word, folded, words
 
 _PIECE: Final = re.compile(f"[{UNSPACED}]+|[^\\W_{UNSPACED}]+(?:['’][^\\W_{UNSPACED}]+)*|[^\\w\\s\"'“”‘’-]")
@@ -29,10 +30,12 @@ class Wishes:
     """What a text asks for, and what it wants less of or none of; a facet is never in both.
 
     asked: of each phrase that asks for something the facets it means, of which a document needs one.
+    rest: the folded text without the phrases that say so.
     """
 
     asked: frozenset[frozenset[Facet]]
     rejected: frozenset[Facet]
+    rest: str
 
     @property
     def wanted(self) -> frozenset[Facet]:
@@ -42,11 +45,15 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class _Mention:
-    """A phrase found in a text, from its first piece to behind its last. is_rejected: None where neither is meant."""
+    """A phrase found in a text, from its first piece to behind its last. is_rejected: None where neither is meant.
+
+    span: where it stands, in letters.
+    """
 
     meaning: Meaning
     start: int
     end: int
+    span: tuple[int, int]
     is_rejected: bool | None
     can_pass_on: bool = True
 
@@ -64,28 +71,32 @@ def wishes_of(text: str, phrases: Phrases, *, longest: int) -> Wishes:
     along = frozenset().union(*(meaning.along for meaning in turned_down))
     asked = frozenset(mention.meaning.asked for mention in mentions if mention.is_rejected is False)
     wanted = frozenset[Facet]().union(*asked)
-    return Wishes(frozenset(each - named for each in asked if each - named), named | (along - wanted))
+    rest = _without(plain, [mention.span for mention in mentions])
+    return Wishes(frozenset(each - named for each in asked if each - named), named | (along - wanted), rest)
 
 
 def _spaced(plain: str, phrases: Phrases, longest: int) -> list[_Mention]:
     """Phrases of scripts with spaces, the longest at each place."""
-    pieces = [(re.sub("['’]", "", found[0]) or found[0], found.end()) for found in _PIECE.finditer(plain)]
-    typed = [piece for piece, _ in pieces]
+    found = list(_PIECE.finditer(plain))
+    typed = [re.sub("['’]", "", piece[0]) or piece[0] for piece in found]
     compared = [first_word(piece) for piece in typed]
     cues = cues_reaching(typed)
     mentions: list[_Mention] = []
     spent: set[int | None] = set()
     place = 0
-    while place < len(pieces):
+    while place < len(typed):
         length = _length_of_phrase(compared, place, phrases, longest)
         if length:
             meaning = phrases[tuple(compared[place : place + length])]
             end = place + length
-            after = is_turned_down_after(plain, pieces[end - 1][1], is_unspaced=False)
+            last = found[end - 1]
+            after = is_turned_down_after(plain, last.end(), is_unspaced=False)
             is_reached = cues[place] is not None and cues[place] not in spent
             before = is_reached or is_too_much(typed[:place])
             spent.add(cues[place])
-            mentions.append(_Mention(meaning, place, end, before or after, can_pass_on=before))
+            # A run of kana and kanji is compared by its first two letters.
+            span = (found[place].start(), last.end() if is_spaced(last[0]) else min(last.start() + 2, last.end()))
+            mentions.append(_Mention(meaning, place, end, span, before or after, can_pass_on=before))
         place += max(1, length)
     return _listed(mentions, typed)
 
@@ -137,4 +148,13 @@ def _unspaced(plain: str, phrases: Phrases, longest: int) -> Iterator[_Mention]:
             if length:
                 end = run.start() + place + length + 1
                 meaning = phrases[tuple(pairs[place : place + length])]
-                yield _Mention(meaning, 0, 0, is_turned_down_after(plain, end, is_unspaced=True))
+                span = (run.start() + place, end)
+                yield _Mention(meaning, 0, 0, span, is_turned_down_after(plain, end, is_unspaced=True))
+
+
+def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """The text with a space in place of each span; they may overlap."""
+    letters = list(text)
+    for start, end in spans:
+        letters[start:end] = " " * (end - start)
+    return "".join(letters)

@@ -28,7 +28,10 @@ from mangaassist.serving.shelving import shelves_for
 from mangaassist.serving.shop_rules import REACH, Placed, placed
 
 WITHOUT_VECTOR: Final = CompositionWeights(lexical=1.0, reference_facets=1.0, wanted=0.5, rejected=1.0)
-"""What ranks where there is no base vector: words first, whatever the release's weights, which lean on vectors."""
+"""What ranks where there is no base vector: words first, whatever the release's weights, which lean on vectors.
+
+All words, also those that name a title or say a wish: there is nothing else to find it by.
+"""
 
 
 ASK_FOR_TITLES: Final[frozenset[Intent]] = frozenset({"recommendation", "product_discovery"})
@@ -72,7 +75,9 @@ class Answering:
         stages.end("route")
         reading = self._reading(served, request.query, route)
         where = where_of(request.filters, shop_max_age_rating=self.shop.max_age_rating)
-        weights = served.weights if base is not None else WITHOUT_VECTOR
+        weights = served.weights
+        if base is None:
+            weights, reading = WITHOUT_VECTOR, replace(reading, rest=reading.text)
         adjustment = self._adjustment(served, reading, weights, where)
         composed = None if base is None else _composed(served, reading, base)
         stages.end("compose")

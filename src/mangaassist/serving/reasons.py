@@ -26,7 +26,7 @@ class Reasons:
         self._typed: Mapping[DocId, list[str]] = {}
         if weights.lexical:
             rows = [served.rows[doc_id] for doc_id in doc_ids]
-            told = served.composer.lexical.telling_words_of(words(reading.text), rows)
+            told = served.composer.lexical.telling_words_of(words(reading.rest), rows)
             self._typed = dict(zip(doc_ids, told, strict=True))
 
     def of(self, doc_id: DocId) -> tuple[str, ...]:
