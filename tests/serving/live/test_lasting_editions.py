@@ -65,3 +65,15 @@ def test_the_garbage_collector_is_left_as_it_was_also_after_an_error(was_enabled
 def _raise_while_lasting() -> None:
     with lasting():
         raise RuntimeError("awake" if gc.isenabled() else "it rests")
+
+
+def test_what_is_remembered_of_answers_stops_growing(
+    released: Workspace, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mangaassist.serving.served_release.REMEMBERED", 5)
+    engine = opened(released)
+
+    for number in range(20):
+        engine.answer(RetrieveRequest(f"pirates {number}"), query_id="q")
+
+    assert engine._live.now.served.composer.reader._remembered.cache_info().currsize == 5

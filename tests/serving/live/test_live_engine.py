@@ -272,3 +272,24 @@ def test_odd_queries_get_an_answer_or_a_clear_refusal(body: str | bytes, status:
 
     assert response.status_code == status
     assert response.json().get("results") if status == 200 else response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("encoder", "cores", "threads", "expected"),
+    [("local", 1, None, 1), ("local", 2, None, 2), ("local", 64, None, 4), ("titan", 1, None, 16), ("local", 1, 3, 3)],
+)
+def test_as_many_answers_at_once_as_cores_work_or_as_wait_for_an_encoder_elsewhere(
+    released: Workspace,
+    opened: Open,
+    monkeypatch: pytest.MonkeyPatch,
+    encoder: str,
+    cores: int,
+    threads: int | None,
+    expected: int,
+) -> None:
+    monkeypatch.setattr("mangaassist.serving.engine._own_cores", lambda: cores)
+    given = read_settings(released.root)
+    service = replace(given.service, engine_threads=threads)
+    given = given.model_copy(update={"encoder": encoder, "service": service})
+
+    assert opened(released, settings=given).answers_at_once == expected
