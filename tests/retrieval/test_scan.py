@@ -13,7 +13,7 @@ from mangaassist.retrieval.scan import Scan, write_scan
 from mangaassist.retrieval.scoring import Mask
 from mangaassist.retrieval.store import VectorStore
 
-SHARES = (0.01, 0.1, 0.5, 1.0)
+SHARES = (0.01, 0.1, 0.2, 0.5, 1.0)
 
 
 def indexed(vectors: Vectors, folder: Path, passing: dict[str, Mask] | None = None) -> VectorStore:
@@ -66,6 +66,15 @@ def test_the_scan_is_used_and_narrows_the_documents_down(tmp_path: Path) -> None
 
     assert len(sizes) > 50
     assert max(sizes) < 1_000
+
+
+def test_where_few_documents_pass_a_filter_they_are_scored_and_none_is_scanned(tmp_path: Path) -> None:
+    vectors, queries = clustered(24_000, 64, seed=1)
+    write_scan(vectors, tmp_path / "scan.faiss")
+    scan, rows = Scan(tmp_path / "scan.faiss", vectors), np.arange(24_000)
+
+    assert scan.candidates(queries[0], 10, rows % 10 == 0) is None
+    assert scan.near(queries[0], 200, rows % 5 == 0) is not None
 
 
 def test_candidates_are_only_ever_allowed_ones(tmp_path: Path) -> None:

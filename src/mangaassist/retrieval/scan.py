@@ -28,6 +28,8 @@ _TURN = 1
 """The seed of the turn."""
 _FEW = 2_000
 """Allowed documents that are faster to score one by one than to scan for."""
+_SELECTIVE = 8
+"""Of a filter that passes fewer than one document in so many, those that pass are scored: a scan looks at all."""
 _WORTH_IT = 4
 """A scan that leaves a quarter of the documents to score exactly saves nothing over scoring all."""
 _SPARE = 1.2
@@ -72,7 +74,7 @@ class Scan:
         """
         faiss.omp_set_num_threads(1)
         count, total = (len(self._vectors) if allowed is None else int(np.count_nonzero(allowed))), len(self._vectors)
-        if count <= _FEW or depth * _WORTH_IT > count:
+        if count <= _FEW or count * _SELECTIVE < total or depth * _WORTH_IT > count:
             return None
         fetched = depth if allowed is None else int(_SPARE * depth * total / count)
         if fetched * _WORTH_IT > total:
