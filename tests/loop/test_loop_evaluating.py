@@ -67,7 +67,7 @@ def looks(workspace: Workspace) -> list[dict[str, Any]]:
 def test_the_candidate_learnt_the_slang_that_the_frozen_encoder_does_not_know(shop: Workspace) -> None:
     report = stored_report(shop)
 
-    assert report["delta"]["recall@3"][1] > 0.04
+    assert report["delta"]["recall@3"][1] > 0.05
     assert report["systems"]["candidate"]["success@3"] > report["systems"]["frozen"]["success@3"]
 
 

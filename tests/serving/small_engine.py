@@ -49,6 +49,8 @@ def hashed_words(texts: Sequence[str]) -> Vectors:
 class SmallEngine:
     """An exact engine over ten documents."""
 
+    answers_at_once = 4
+
     def __init__(self) -> None:
         self._documents = documents(TITLES, ARTICLES, enrich="all")
         self._by_id = {document.doc_id: document for document in self._documents}
@@ -61,8 +63,6 @@ class SmallEngine:
         made = make_shelves(TITLES, base[rows], release=RELEASE, encoder_id=ENCODER)
         self._shelves = Arrangement(made, [ids[row] for row in rows], lambda _: base[:0])
         self._search = ComposedSearch.over(composer, weights, self._adapter, ids, base)
-
-    answers_at_once = 4
 
     def answer(self, request: RetrieveRequest, *, query_id: str) -> Answer:
         started = time.perf_counter()

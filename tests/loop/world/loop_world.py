@@ -206,7 +206,7 @@ def quick_recipes(rung: Rung, *, like: Recipe | None = None, hard_negatives: boo
 def _quick(recipe: Recipe) -> Recipe:
     if not isinstance(recipe, GradientRecipe):
         return recipe
-    return replace(recipe, rounds=3, learning_rate=1e-2, positives_per_query=None, corpus_batch=32)
+    return replace(recipe, rounds=3, learning_rate=1e-2, positives_per_query=None, corpus_batch=16)
 
 
 def same_latency(*_arguments: object, **_options: object) -> LatencyAddon:
