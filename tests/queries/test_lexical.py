@@ -9,16 +9,51 @@ from mangaassist.queries import LexicalIndex, columns
 
 
 def test_the_score_is_bm25_over_the_best() -> None:
-    index = LexicalIndex(["dragon dragon knight", "knight", "cooking"])
+    index = LexicalIndex(["dragon dragon knight", "knight", "cooking", *["baking"] * 5])
 
     found = index.scores("dragon knight")
 
-    mean = 5 / 3
-    idf = {word: math.log(1 + (3 - held + 0.5) / (held + 0.5)) for word, held in (("dragon", 1), ("knight", 2))}
+    mean = 10 / 8
+    idf = {word: math.log(1 + (8 - held + 0.5) / (held + 0.5)) for word, held in (("dragon", 1), ("knight", 2))}
     first = idf["dragon"] * 2 * 2.2 / (2 + 1.2 * (0.25 + 0.75 * 3 / mean))
     first += idf["knight"] * 2.2 / (1 + 1.2 * (0.25 + 0.75 * 3 / mean))
     second = idf["knight"] * 2.2 / (1 + 1.2 * (0.25 + 0.75 / mean))
-    assert found.tolist() == pytest.approx([1, second / first, 0], abs=1e-6)
+    assert found.tolist() == pytest.approx([1, second / first, *[0] * 6], abs=1e-6)
+
+
+def test_what_is_left_of_a_message_speaks_by_its_share_of_the_idf_of_all_its_words() -> None:
+    texts = ["ramen and a cat", *["a dog and a cat"] * 20, "a ramen shop"]
+    index = LexicalIndex(texts)
+    idf = {word: math.log(1 + (22 - held + 0.5) / (held + 0.5)) for word, held in (("ramen", 2), ("shop", 1))}
+
+    found = index.scores("ramen it", of="ramen shop")
+
+    assert found.max() == pytest.approx(idf["ramen"] / (idf["ramen"] + idf["shop"]))
+    assert found / found.max() == pytest.approx(index.scores("ramen"))
+    assert index.scores("ramen shop", of="ramen shop").tolist() == index.scores("ramen shop").tolist()
+
+
+def test_a_word_that_nobody_knows_tells_the_most() -> None:
+    """Of "ramen like blorptide" the misspelt name is what was meant, not the word that is left."""
+    index = LexicalIndex(["ramen and a cat", *["a dog and a cat"] * 20])
+
+    assert index.scores("ramen", of="ramen blorptide").max() < 0.5
+    assert not index.scores("", of="ramen").any()
+    assert not index.scores("it", of="").any()
+
+
+def test_a_word_that_stands_for_a_name_is_not_matched() -> None:
+    index = LexicalIndex(["it is about ramen", "a cat", "a dog"])
+
+    assert not index.scores("like it", of="like berserk").any()
+    assert index.scores("like it", of="do they like it").any()
+
+
+def test_words_of_most_documents_are_matched_only_where_there_are_no_rarer_ones() -> None:
+    index = LexicalIndex(["ramen and a cat", *["a dog and a cat"] * 20, "a ramen shop"])
+
+    assert index.scores("a ramen cat").tolist() == index.scores("ramen").tolist()
+    assert index.scores("cat").astype(bool).tolist() == [True] * 21 + [False]
 
 
 def test_unknown_words_match_nothing_and_no_documents_are_no_error() -> None:

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 from vector_worlds import clustered, info, unit
@@ -108,3 +109,31 @@ def test_any_dimension_will_do(tmp_path: Path, dimension: int) -> None:
     ]
 
     assert np.mean(same) >= 0.95
+
+
+def test_the_same_vectors_give_the_same_bytes_and_a_handful_of_them_will_do(tmp_path: Path) -> None:
+    vectors, _ = clustered(3_000, 64, seed=6)
+    for name in ("one", "other"):
+        write_scan(vectors, tmp_path / name)
+    write_scan(vectors[:3], tmp_path / "few")
+
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+    near = Scan(tmp_path / "few", np.repeat(vectors[:3], 1_000, axis=0)).near(vectors[0], 2, None)
+    assert near is not None
+    assert near.rows[0] == 0
+
+
+def test_a_scan_of_a_build_made_before_is_still_read(tmp_path: Path) -> None:
+    """It was compressed in another way, and is as it is until the index is built anew."""
+    vectors, queries = clustered(8_000, 64, seed=1)
+    turn = faiss.RandomRotationMatrix(64, 64)
+    turn.init(1)
+    before = faiss.IndexPreTransform(turn, faiss.IndexRaBitQFastScan(64, faiss.METRIC_INNER_PRODUCT))
+    before.train(vectors)
+    before.add(vectors)
+    (tmp_path / "scan.faiss").write_bytes(faiss.serialize_index(before).tobytes())
+
+    found = Scan(tmp_path / "scan.faiss", vectors).candidates(queries[0], 10, None)
+
+    assert found is not None
+    assert set(np.argsort(vectors @ queries[0])[-10:]) <= set(found.tolist())

@@ -93,7 +93,7 @@ class Composer:
         facets = self.reader.facets
         return np.stack(
             [
-                self.lexical.scores(reading.rest),
+                self.lexical.scores(reading.rest, of=reading.text),
                 facets.alike(reading.references),
                 facets.wanted(reading.asked),
                 facets.having(reading.rejected),
@@ -110,7 +110,7 @@ class Composer:
         if not weighted.any():
             return None
         told: tuple[tuple[bool, Callable[[], Signals]], ...] = (
-            (True, lambda: self.lexical.scores(reading.rest)),
+            (True, lambda: self.lexical.scores(reading.rest, of=reading.text)),
             (bool(reading.references), lambda: facets.alike(reading.references)),
             (bool(reading.asked), lambda: facets.wanted(reading.asked)),
             (bool(reading.rejected), lambda: facets.having(reading.rejected)),

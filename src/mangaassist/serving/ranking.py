@@ -18,7 +18,7 @@ from mangaassist.core.types import Adjustment, DocId, QueryId, Vectors
 from mangaassist.retrieval import EmbeddedStore, VectorReader, adjusted_scores, best_documents, search_run
 from mangaassist.serving.filtering import Mask
 
-BY_VECTOR: Final = 300
+BY_VECTOR: Final = 200
 REACH: Final = 4
 """So many times as many are taken by vector as are asked for, `BY_VECTOR` at least."""
 BY_BONUS: Final = 2_000
