@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-Span = tuple[int, int]
+from mangaassist.core.spans import Span
 
 ISBN: Final = re.compile(r"(?<![\w+])(?=(97[89](?:[- ]?[0-9]){10}|[0-9](?:[- ]?[0-9]){8}[- ]?[0-9Xx])(?![\w]))")
 PHONE_BEFORE: Final = re.compile(

@@ -1,6 +1,5 @@
 """A workspace in, its search log as two tables of an SQL connection out: for who reads more rows than memory holds."""
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from typing import Final
 
 import duckdb
 
+from mangaassist.core.cores import own_cores
 from mangaassist.core.errors import WorkspaceError
 from mangaassist.data import ledger
 from mangaassist.data.kinds import KINDS, Kind
@@ -28,7 +28,7 @@ def log_tables(workspace: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     with (
         tempfile.TemporaryDirectory(prefix="mangaassist-") as folder,
-        connection(Path(folder), threads=os.cpu_count() or 1, memory_limit=LOG_MEMORY) as db,
+        connection(Path(folder), threads=own_cores(), memory_limit=LOG_MEMORY) as db,
     ):
         try:
             for name in ("queries", "events"):

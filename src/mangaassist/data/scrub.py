@@ -9,8 +9,9 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from mangaassist.core.spans import Span, replaced
 from mangaassist.data.addresses import without_addresses
-from mangaassist.data.identifiers import Span, card_spans, isbn_spans
+from mangaassist.data.identifiers import card_spans, isbn_spans
 
 EMAIL: Final = (
     re.compile(
@@ -73,7 +74,7 @@ def _scrub_part(text: str) -> str:
     for email in EMAIL:
         text = email.sub("[email]", text)
     text = SHOP_ORDER.sub("[order]", text)
-    text = _replaced(text, card_spans(text), "[card]")
+    text = replaced(text, card_spans(text), "[card]")
     text = ORDER.sub(_without_order, text)
     for phone in PHONES:
         text = phone.sub(_without_phone, text)
@@ -94,14 +95,6 @@ def _without_phone(match: re.Match[str]) -> str:
     is_national = match[0].lstrip("(").startswith("0")
     is_volumes = AFTER_VOLUME.search(match.string, max(0, match.start() - 20), match.start())
     return match[0] if is_volumes or (is_national and digits not in NATIONAL_DIGITS) else "[phone]"
-
-
-def _replaced(text: str, spans: Iterable[Span], placeholder: str) -> str:
-    pieces, end = [], 0
-    for start, stop in spans:
-        pieces += [text[end:start], placeholder]
-        end = stop
-    return "".join([*pieces, text[end:]])
 
 
 def _outside(text: str, spans: Iterable[Span], change: Callable[[str], str]) -> str:

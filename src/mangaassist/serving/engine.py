@@ -1,12 +1,12 @@
 """A workspace in, the engine behind the HTTP service out: the live release's whole retriever, as it was evaluated."""
 
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol, Self, TypeAlias
 
 from threadpoolctl import threadpool_limits
 
+from mangaassist.core.cores import own_cores
 from mangaassist.core.types import Vectors, no_progress
 from mangaassist.data import Workspace
 from mangaassist.encoders import COMPUTED_HERE, Encoder
@@ -84,7 +84,7 @@ class LiveEngine:
 
         live = LiveRelease(workspace, settings, stored, log=log)
         is_waited_for = settings.encoder not in COMPUTED_HERE
-        at_once = settings.service.engine_threads or (WAITING if is_waited_for else min(MOST_WORKING, _own_cores()))
+        at_once = settings.service.engine_threads or (WAITING if is_waited_for else min(MOST_WORKING, own_cores()))
         calls = at_once if is_waited_for else 1
         queries = QueryEncoder(encoder or stored.wrapped, settings.service, complain=complain, calls_at_once=calls)
         engine = cls(live, queries, settings, answers_at_once=at_once)
@@ -159,8 +159,3 @@ class LiveEngine:
     def close(self) -> None:
         """Stop watching."""
         self._live.stop()
-
-
-def _own_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -287,7 +287,7 @@ def test_as_many_answers_at_once_as_cores_work_or_as_wait_for_an_encoder_elsewhe
     threads: int | None,
     expected: int,
 ) -> None:
-    monkeypatch.setattr("mangaassist.serving.engine._own_cores", lambda: cores)
+    monkeypatch.setattr("mangaassist.serving.engine.own_cores", lambda: cores)
     given = read_settings(released.root)
     service = replace(given.service, engine_threads=threads)
     given = given.model_copy(update={"encoder": encoder, "service": service})
