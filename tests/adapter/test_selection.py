@@ -143,7 +143,8 @@ def test_what_is_tried_later_has_to_be_clearly_worth_more(before: float, later: 
     assert a_trial(later, later).is_clearly_better(a_trial(before, before)) is is_better
 
 
-def test_of_several_recipes_one_trains_on_after_a_try(monkeypatch: pytest.MonkeyPatch) -> None:
+def counted_rounds(monkeypatch: pytest.MonkeyPatch) -> Counter[Recipe]:
+    """Counts from now on how many rounds each recipe trains."""
     rounds: Counter[Recipe] = Counter()
 
     def counted(recipe: Recipe, *args: Any, **options: Any) -> Iterator[Adapter]:
@@ -152,11 +153,27 @@ def test_of_several_recipes_one_trains_on_after_a_try(monkeypatch: pytest.Monkey
             yield adapter
 
     monkeypatch.setattr(racing, "fit_rounds", counted)
+    return rounds
+
+
+def test_of_several_recipes_one_trains_on_after_a_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds = counted_rounds(monkeypatch)
     choose([race(*turned_world(documents=120), known=80)], ("identity", "linear"), seed=0)
 
     trained = {recipe: count for recipe, count in rounds.items() if isinstance(recipe, GradientRecipe)}
     assert len(trained) == 3
     assert sum(count > TRY_ROUNDS for count in trained.values()) == 1
+
+
+def test_of_all_rungs_the_best_after_a_try_trains_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds = counted_rounds(monkeypatch)
+    choice = choose([race(*turned_world(documents=120), known=80)], LADDER, seed=0)
+
+    trained = {recipe: count for recipe, count in rounds.items() if isinstance(recipe, GradientRecipe)}
+    went_on = [recipe.rung for recipe, count in trained.items() if count > TRY_ROUNDS]
+    assert {recipe.rung for recipe in trained} == {"lowrank", "linear", "residual", "mlp"}
+    assert len(went_on) == 1
+    assert all(choice.trials[rung].rounds <= TRY_ROUNDS for rung in LADDER if rung not in went_on)
 
 
 def test_a_map_learned_from_known_documents_goes_part_of_the_way_where_unknown_ones_lose_by_the_whole() -> None:

@@ -1,6 +1,7 @@
 """A training set in, an adapter out without gradients: mean-centring and ridge regression towards the identity."""
 
 import numpy as np
+from scipy import sparse
 
 from mangaassist.adapter.examples import TrainingSet
 from mangaassist.adapter.ladder import Adapter, SideMap
@@ -33,12 +34,17 @@ def fit_ridge(data: TrainingSet, *, pull: float) -> Adapter:
     matrix of the centred queries: `pull` has no unit, 0 is least squares, ∞ the identity.
     """
     centre = data.queries.mean(0)
-    inputs = (data.queries[data.query] - centre).astype(np.float64)
-    targets = (data.documents[data.positive] - data.queries[data.query]).astype(np.float64)
-    weights = data.weight.astype(np.float64)[:, None]
-    gram = inputs.T @ (weights * inputs)
+    queries, documents = data.queries.astype(np.float64), data.documents.astype(np.float64)
+    # Examples of one query share its vector: added up by query, thirty answers cost as much as one.
+    weights = data.weight.astype(np.float64)
+    shape = (len(queries), len(documents))
+    answers = sparse.csr_matrix((weights, (data.query, data.positive)), shape=shape) @ documents
+    of_query = np.bincount(data.query, weights, minlength=len(queries))[:, None]
+    inputs = queries - centre
+    gram = inputs.T @ (of_query * inputs)
     penalty = pull * np.trace(gram) / data.dimension
-    matrix = np.linalg.solve(gram + max(penalty, 1e-9) * np.eye(data.dimension), inputs.T @ (weights * targets))
+    moves = inputs.T @ (answers - of_query * queries)
+    matrix = np.linalg.solve(gram + max(penalty, 1e-9) * np.eye(data.dimension), moves)
     query_map = SideMap(is_residual=True, shift=_float32(centre), matrix=_float32(matrix))
     return Adapter("ridge", data.dimension, query_map=query_map)
 

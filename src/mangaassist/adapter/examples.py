@@ -1,6 +1,6 @@
 """Examples and base vectors in, one training set of arrays out: what closed forms and gradients both read."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,16 +95,12 @@ def _require(row_of: Mapping[DocId, int], example: Example) -> None:
 def _relevant(
     examples: Sequence[Example], query_of: Mapping[str, int], row_of: Mapping[DocId, int]
 ) -> sparse.csr_matrix:
-    cells = sorted(set(_relevant_cells(examples, query_of, row_of)))
+    found: dict[int, set[int]] = {}
+    for example in examples:
+        relevant = found.setdefault(query_of[example.query_text], set())
+        relevant.add(row_of[example.positive])
+        relevant.update(row_of[doc_id] for doc_id in row_of.keys() & example.also_positive)
+    cells = [(row, column) for row in sorted(found) for column in sorted(found[row])]
     rows, columns = np.array(cells, dtype=np.int64).reshape(-1, 2).T
     ones = np.ones(len(rows), dtype=bool)
     return sparse.csr_matrix((ones, (rows, columns)), shape=(len(query_of), len(row_of)))
-
-
-def _relevant_cells(
-    examples: Sequence[Example], query_of: Mapping[str, int], row_of: Mapping[DocId, int]
-) -> Iterator[tuple[int, int]]:
-    for example in examples:
-        for doc_id in (example.positive, *example.also_positive):
-            if doc_id in row_of:
-                yield query_of[example.query_text], row_of[doc_id]

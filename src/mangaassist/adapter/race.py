@@ -34,7 +34,7 @@ PATIENCE = 6
 """Rounds that were worth no more than the best one after which gradient training stops."""
 
 TRY_ROUNDS = 4
-"""Rounds after which only the best of a rung's recipes trains on."""
+"""Rounds after which only the best recipe trains on: of those of a rung, and then of all rungs."""
 
 CLEARLY = 0.05
 """What is tried later, a longer training say, has to be worth this share more than what was tried before it."""
@@ -105,7 +105,7 @@ class Trial:
         return mine > theirs + CLEARLY * abs(theirs)
 
 
-def _clearly_best(tried: Iterable[T], trial_of: Callable[[T], Trial]) -> T:
+def clearly_best(tried: Iterable[T], trial_of: Callable[[T], Trial]) -> T:
     """What was tried first, unless something tried later is clearly better."""
     return reduce(lambda one, other: other if trial_of(other).is_clearly_better(trial_of(one)) else one, tried)
 
@@ -137,16 +137,12 @@ class Race:
             for query_id, group in fold.groups.items()
         }
 
-    def run(self, recipes: Sequence[Recipe]) -> Trial:
-        """The best recipe's trial, at its best round and strength; of several, the best after a try trains on alone."""
-        running = [_Running(self, recipe) for recipe in recipes]
-        best = running[0]
-        if len(running) > 1:
-            for each in running:
-                each.train(TRY_ROUNDS)
-            best = _clearly_best(running, lambda each: each.best)
-        best.train()
-        return _clearly_best([best.best, *best.other_strengths()], lambda trial: trial)
+    def tried(self, recipes: Sequence[Recipe]) -> "Running":
+        """Of a rung's recipes the one that is best after a try; closed forms, and the first run, are done by then."""
+        running = [Running(self, recipe) for recipe in recipes]
+        for each in running:
+            each.train(TRY_ROUNDS)
+        return clearly_best(running, lambda each: each.best)
 
     def training(self, recipe: Recipe) -> Iterator[tuple[Adapter, ...]]:
         """One adapter a fold after each round."""
@@ -175,7 +171,7 @@ class Race:
         }
 
 
-class _Running:
+class Running:
     """One recipe under training on all folds, in step: its best trial, and the adapters that this one has."""
 
     def __init__(self, race: Race, recipe: Recipe) -> None:
@@ -189,6 +185,16 @@ class _Running:
         """The trial of the round that was worth most."""
         assert self._best is not None
         return self._best
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether more rounds than a try are worth looking at."""
+        return isinstance(self._recipe, GradientRecipe) and self._recipe.stops_early
+
+    @property
+    def result(self) -> Trial:
+        """The best trial, at the strength that is best."""
+        return clearly_best([self.best, *self._other_strengths()], lambda trial: trial)
 
     def train(self, rounds: int | None = None) -> None:
         """Trains on for so many rounds, or until it has had all of its own; ends early where patience does."""
@@ -205,7 +211,7 @@ class _Running:
             if number - self._best.rounds >= PATIENCE:
                 break
 
-    def other_strengths(self) -> Iterator[Trial]:
+    def _other_strengths(self) -> Iterator[Trial]:
         """The best trial's adapters, their move taken in other parts: it costs no more than looking."""
         recipe = self._recipe
         if not isinstance(recipe, GradientRecipe) or not recipe.stops_early:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mangaassist.adapter.ladder import Rung
-from mangaassist.adapter.race import Fold, Race, Trial
+from mangaassist.adapter.race import Fold, Race, Running, Trial, clearly_best
 from mangaassist.adapter.recipes import recipes_for
 from mangaassist.core.errors import DataError
 from mangaassist.core.types import Groups, Progress, no_progress
@@ -36,25 +36,31 @@ def choose(
 ) -> Choice:
     """Tries every recipe of the rungs on every fold and chooses by the rule above.
 
-    A rung's recipe, and the round at which its training stops, are those whose scores pooled over the folds are best.
+    A rung's recipe, and the round at which its training stops, are those whose scores pooled over the folds are best;
+    of the rungs that gain with every round only the best after a try trains on.
     Raises DataError without validation queries, or if `rungs` do not begin with identity.
     """
     if not any(fold.query_ids for fold in folds) or rungs[0] != "identity":
         raise DataError("choosing needs validation queries, and identity in the race; give more pairs")
     race = Race(folds, seed)
-    trials: dict[Rung, Trial] = {}
+    tried: dict[Rung, Running] = {}
     seconds: dict[Rung, float] = {}
     # The linear rung goes first: the other gradient rungs take over the negatives that it found to help.
     order = sorted(rungs, key=lambda rung: (rung != "linear", rungs.index(rung)))
     for done, rung in enumerate(order):
         progress(f"tuning {rung}", done, len(order))
         started = time.process_time()
-        like = trials["linear"].recipe if "linear" in trials else None
-        recipes = recipes_for(rung, like=like, hard_negatives=hard_negatives)
-        trials[rung] = race.run(recipes)
+        like = tried["linear"].best.recipe if "linear" in tried else None
+        tried[rung] = race.tried(recipes_for(rung, like=like, hard_negatives=hard_negatives))
         seconds[rung] = time.process_time() - started
+    if going_on := [rung for rung in order if tried[rung].may_go_on]:
+        best = clearly_best(going_on, lambda rung: tried[rung].best)
+        progress(f"tuning {best} on", len(order) - 1, len(order))
+        started = time.process_time()
+        tried[best].train()
+        seconds[best] += time.process_time() - started
     progress("tuning", len(order), len(order))
-    ordered = {rung: trials[rung] for rung in rungs}
+    ordered = {rung: tried[rung].result for rung in rungs}
     chosen, because = _simplest_of_the_best(ordered, race.groups, seed)
     return Choice(chosen, ordered, seconds, because)
 

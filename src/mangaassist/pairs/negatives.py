@@ -4,11 +4,12 @@ A text has one id, whatever queries typed it: `query_text_id`. The run is made o
 text is ranked once.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import chain, islice
+from itertools import chain
 
 import numpy as np
 
@@ -61,7 +62,7 @@ def mine_hard_negatives(
     Raises DataError if the run lacks a query text.
     """
     known = known_positives(pairs)
-    best_first: dict[QueryId, list[DocId]] = {}
+    ranked: dict[QueryId, _Ranked] = {}
     examples = []
     for pair in pairs:
         text_id = query_text_id(pair.query_text)
@@ -70,14 +71,14 @@ def mine_hard_negatives(
                 f"the run has no ranking for {pair.query_text!r} (id {text_id}); rank `training_queries(pairs)` "
                 "and pass that run"
             )
-        guard = _guard(pair, known[text_id], run[text_id], margin, series)
-        if text_id not in best_first:
-            candidates = (doc_id for doc_id in run[text_id] if exposed is None or doc_id in exposed)
-            best_first[text_id] = _best_first(candidates, run[text_id])
-        negatives = _known_then_mined(pair, best_first[text_id], guard, per_query)
+        if text_id not in ranked:
+            ranked[text_id] = _ranked(known[text_id], run[text_id], series, exposed)
+        text = ranked[text_id]
+        guard = _Guard(text, series, _ceiling(pair, text.scores, margin))
+        negatives = _known_then_mined(pair, guard, per_query)
         if fill_from and len(negatives) < per_query:
             negatives += _random(fill_from, per_query - len(negatives), guard, negatives, rng)
-        also_positive = tuple(sorted(known[text_id] - {pair.positive}))
+        also_positive = tuple(doc_id for doc_id in text.positives if doc_id != pair.positive)
         examples.append(
             Example(pair.query_text, pair.positive, tuple(negatives), also_positive, pair.weight, pair.source)
         )
@@ -85,49 +86,76 @@ def mine_hard_negatives(
 
 
 @dataclass(frozen=True, slots=True)
+class _Ranked:
+    """What is known of one query text, whichever of its pairs asks.
+
+    positives: what any pair calls right, in the order of their ids.  possible: ranked documents that no pair calls
+    right, best first; negated: their scores with the sign turned, so that they ascend.
+    """
+
+    positives: Mapping[DocId, None]
+    positive_series: AbstractSet[str]
+    scores: Mapping[DocId, float]
+    possible: Sequence[DocId]
+    negated: Sequence[float]
+
+
+def _ranked(
+    positives: AbstractSet[DocId],
+    scores: Mapping[DocId, float],
+    series: Mapping[DocId, str],
+    exposed: AbstractSet[DocId] | None,
+) -> _Ranked:
+    positive_series = {series[doc_id] for doc_id in positives if series.get(doc_id)}
+    possible = _best_first(
+        (
+            doc_id
+            for doc_id in scores
+            if (exposed is None or doc_id in exposed)
+            and doc_id not in positives
+            and series.get(doc_id) not in positive_series
+        ),
+        scores,
+    )
+    ordered = dict.fromkeys(sorted(positives))
+    return _Ranked(ordered, positive_series, scores, possible, [-scores[doc_id] for doc_id in possible])
+
+
+def _ceiling(pair: Pair, scores: Mapping[DocId, float], margin: float) -> float:
+    """The score above which a document is probably right too: below the positive's own, whatever its sign."""
+    own = scores.get(pair.positive, min(scores.values(), default=0.0))
+    return own * (margin if own >= 0 else 2 - margin)
+
+
+@dataclass(frozen=True, slots=True)
 class _Guard:
     """Which documents may not stand as negatives of one pair."""
 
-    positives: AbstractSet[DocId]
-    positive_series: AbstractSet[str]
+    text: _Ranked
     series: Mapping[DocId, str]
-    scores: Mapping[DocId, float]
     ceiling: float
 
     def is_known_right(self, doc_id: DocId) -> bool:
-        return doc_id in self.positives or self.series.get(doc_id) in self.positive_series
+        return doc_id in self.text.positives or self.series.get(doc_id) in self.text.positive_series
 
     def is_probably_right(self, doc_id: DocId) -> bool:
-        return self.scores.get(doc_id, -np.inf) > self.ceiling
+        return self.text.scores.get(doc_id, -np.inf) > self.ceiling
 
     def may_be_negative(self, doc_id: DocId) -> bool:
         return not self.is_known_right(doc_id) and not self.is_probably_right(doc_id)
 
 
-def _guard(
-    pair: Pair, positives: AbstractSet[DocId], scores: Mapping[DocId, float], margin: float, series: Mapping[DocId, str]
-) -> _Guard:
-    own = scores.get(pair.positive, min(scores.values(), default=0.0))
-    return _Guard(
-        positives=positives,
-        positive_series={series[doc_id] for doc_id in positives if series.get(doc_id)},
-        series=series,
-        scores=scores,
-        ceiling=own * (margin if own >= 0 else 2 - margin),  # below the positive, whatever its sign
-    )
-
-
-def _known_then_mined(pair: Pair, best_first: Sequence[DocId], guard: _Guard, per_query: int) -> list[DocId]:
+def _known_then_mined(pair: Pair, guard: _Guard, per_query: int) -> list[DocId]:
     """The pair's own negatives, then mined ones."""
-    is_judged = pair.source in _JUDGED_BY_PEOPLE
+    is_judged, text = pair.source in _JUDGED_BY_PEOPLE, guard.text
     own = (
         doc_id
-        for doc_id in _best_first(pair.negatives, guard.scores)
+        for doc_id in _best_first(pair.negatives, text.scores)
         if not guard.is_known_right(doc_id) and (is_judged or not guard.is_probably_right(doc_id))
     )
-    mined = (doc_id for doc_id in best_first if guard.may_be_negative(doc_id))
-    enough_mined = islice(mined, per_query + len(pair.negatives))
-    return list(dict.fromkeys(chain(own, enough_mined)))[:per_query]
+    first = bisect_left(text.negated, -guard.ceiling)
+    mined = text.possible[first : first + per_query + len(pair.negatives)]
+    return list(dict.fromkeys(chain(own, mined)))[:per_query]
 
 
 def _best_first(doc_ids: Iterable[DocId], scores: Mapping[DocId, float]) -> list[DocId]:
