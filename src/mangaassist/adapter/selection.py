@@ -50,11 +50,11 @@ def choose(
     for done, rung in enumerate(order):
         progress(f"tuning {rung}", done, len(order))
         started = time.process_time()
-        like = tried["linear"].best.recipe if "linear" in tried else None
+        like = tried["linear"].result.recipe if "linear" in tried else None
         tried[rung] = race.tried(recipes_for(rung, like=like, hard_negatives=hard_negatives))
         seconds[rung] = time.process_time() - started
     if going_on := [rung for rung in order if tried[rung].may_go_on]:
-        best = clearly_best(going_on, lambda rung: tried[rung].best)
+        best = clearly_best(going_on, lambda rung: tried[rung].result)
         progress(f"tuning {best} on", len(order) - 1, len(order))
         started = time.process_time()
         tried[best].train()
