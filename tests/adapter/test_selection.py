@@ -15,7 +15,7 @@ from mangaassist.adapter import race as racing
 from mangaassist.adapter.fitting import fit, fit_rounds
 from mangaassist.adapter.ladder import LADDER, Adapter
 from mangaassist.adapter.race import TRY_ROUNDS, Fold, Trial, worth
-from mangaassist.adapter.recipes import STRENGTHS, GradientRecipe, Recipe
+from mangaassist.adapter.recipes import FIRST_RUN, STRENGTHS, GradientRecipe, Recipe
 from mangaassist.adapter.selection import Choice, choose
 from mangaassist.adapter.validation import HeldOut, hold_out
 from mangaassist.core.errors import DataError
@@ -174,6 +174,15 @@ def test_of_all_rungs_the_best_after_a_try_trains_on(monkeypatch: pytest.MonkeyP
     assert {recipe.rung for recipe in trained} == {"lowrank", "linear", "residual", "mlp"}
     assert len(went_on) == 1
     assert all(choice.trials[rung].rounds <= TRY_ROUNDS for rung in LADDER if rung not in went_on)
+
+
+def test_a_recipe_that_never_stops_early_trains_to_its_end_at_once() -> None:
+    racing_now = racing.Race([race(*turned_world(documents=120), known=80)], seed=0)
+
+    tried = racing_now.tried([replace(FIRST_RUN, rounds=TRY_ROUNDS + 2)])
+
+    assert tried.best.rounds == TRY_ROUNDS + 2
+    assert not tried.may_go_on
 
 
 def test_a_map_learned_from_known_documents_goes_part_of_the_way_where_unknown_ones_lose_by_the_whole() -> None:

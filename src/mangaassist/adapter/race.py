@@ -138,10 +138,10 @@ class Race:
         }
 
     def tried(self, recipes: Sequence[Recipe]) -> "Running":
-        """Of a rung's recipes the one that is best after a try; closed forms, and the first run, are done by then."""
+        """Of a rung's recipes the one that is best after a try; closed forms, and the first run, train to their end."""
         running = [Running(self, recipe) for recipe in recipes]
         for each in running:
-            each.train(TRY_ROUNDS)
+            each.train(TRY_ROUNDS if each.may_go_on else None)
         return clearly_best(running, lambda each: each.best)
 
     def training(self, recipe: Recipe) -> Iterator[tuple[Adapter, ...]]:
