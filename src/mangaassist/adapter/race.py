@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import islice
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -189,11 +189,10 @@ class Running:
     @property
     def may_go_on(self) -> bool:
         """Whether more rounds than a try are worth looking at."""
-        return isinstance(self._recipe, GradientRecipe) and self._recipe.stops_early
+        return _stops_early(self._recipe)
 
-    @property
-    def result(self) -> Trial:
-        """The best trial, at the strength that is best."""
+    def at_best_strength(self) -> Trial:
+        """The best trial so far, at the strength that is best: looks at every fold once for each other strength."""
         return clearly_best([self.best, *self._other_strengths()], lambda trial: trial)
 
     def train(self, rounds: int | None = None) -> None:
@@ -214,12 +213,17 @@ class Running:
     def _other_strengths(self) -> Iterator[Trial]:
         """The best trial's adapters, their move taken in other parts: it costs no more than looking."""
         recipe = self._recipe
-        if not isinstance(recipe, GradientRecipe) or not recipe.stops_early:
+        if not _stops_early(recipe):
             return
         for strength in STRENGTHS:
             if strength != recipe.strength:
                 scaled = [adapter.scaled(strength / recipe.strength) for adapter in self._at_best]
                 yield self._race.trial(replace(recipe, strength=strength), scaled, self.best.rounds)
+
+
+def _stops_early(recipe: Recipe) -> TypeGuard[GradientRecipe]:
+    """Whether validation says when training ends: closed forms have one round, and the first run takes all its own."""
+    return isinstance(recipe, GradientRecipe) and recipe.stops_early
 
 
 def _in_fold(number: int, query_id: QueryId) -> QueryId:

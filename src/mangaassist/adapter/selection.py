@@ -44,23 +44,26 @@ def choose(
         raise DataError("choosing needs validation queries, and identity in the race; give more pairs")
     race = Race(folds, seed)
     tried: dict[Rung, Running] = {}
+    trials: dict[Rung, Trial] = {}
     seconds: dict[Rung, float] = {}
     # The linear rung goes first: the other gradient rungs take over the negatives that it found to help.
     order = sorted(rungs, key=lambda rung: (rung != "linear", rungs.index(rung)))
     for done, rung in enumerate(order):
         progress(f"tuning {rung}", done, len(order))
         started = time.process_time()
-        like = tried["linear"].result.recipe if "linear" in tried else None
+        like = trials["linear"].recipe if "linear" in trials else None
         tried[rung] = race.tried(recipes_for(rung, like=like, hard_negatives=hard_negatives))
+        trials[rung] = tried[rung].at_best_strength()
         seconds[rung] = time.process_time() - started
     if going_on := [rung for rung in order if tried[rung].may_go_on]:
-        best = clearly_best(going_on, lambda rung: tried[rung].result)
+        best = clearly_best(going_on, lambda rung: trials[rung])
         progress(f"tuning {best} on", len(order) - 1, len(order))
         started = time.process_time()
         tried[best].train()
+        trials[best] = tried[best].at_best_strength()
         seconds[best] += time.process_time() - started
     progress("tuning", len(order), len(order))
-    ordered = {rung: tried[rung].result for rung in rungs}
+    ordered = {rung: trials[rung] for rung in rungs}
     chosen, because = _simplest_of_the_best(ordered, race.groups, seed)
     return Choice(chosen, ordered, seconds, because)
 

@@ -72,9 +72,9 @@ def mine_hard_negatives(
                 "and pass that run"
             )
         if text_id not in ranked:
-            ranked[text_id] = _ranked(known[text_id], run[text_id], series, exposed)
+            ranked[text_id] = _Ranked(known[text_id], run[text_id], series, exposed)
         text = ranked[text_id]
-        guard = _Guard(text, series, _ceiling(pair, text.scores, margin))
+        guard = _Guard(text, _ceiling(pair, text, margin))
         negatives = _known_then_mined(pair, guard, per_query)
         if fill_from and len(negatives) < per_query:
             negatives += _random(fill_from, per_query - len(negatives), guard, negatives, rng)
@@ -85,45 +85,36 @@ def mine_hard_negatives(
     return examples
 
 
-@dataclass(frozen=True, slots=True)
 class _Ranked:
     """What is known of one query text, whichever of its pairs asks.
 
-    positives: what any pair calls right, in the order of their ids.  possible: ranked documents that no pair calls
-    right, best first; negated: their scores with the sign turned, so that they ascend.
+    positives: what any pair calls right.  possible: ranked documents that no pair calls right, best first; negated:
+    their scores with the sign turned, so that they ascend.
     """
 
-    positives: Mapping[DocId, None]
-    positive_series: AbstractSet[str]
-    scores: Mapping[DocId, float]
-    possible: Sequence[DocId]
-    negated: Sequence[float]
+    def __init__(
+        self,
+        positives: AbstractSet[DocId],
+        scores: Mapping[DocId, float],
+        series: Mapping[DocId, str],
+        exposed: AbstractSet[DocId] | None,
+    ) -> None:
+        self.scores = scores
+        self.lowest = min(scores.values(), default=0.0)
+        self.positives = tuple(sorted(positives))
+        self._right, self._series = positives, series
+        self._right_series = {series[doc_id] for doc_id in positives if series.get(doc_id)}
+        candidates = (doc_id for doc_id in scores if exposed is None or doc_id in exposed)
+        self.possible = _best_first((doc_id for doc_id in candidates if not self.is_known_right(doc_id)), scores)
+        self.negated = [-scores[doc_id] for doc_id in self.possible]
+
+    def is_known_right(self, doc_id: DocId) -> bool:
+        return doc_id in self._right or self._series.get(doc_id) in self._right_series
 
 
-def _ranked(
-    positives: AbstractSet[DocId],
-    scores: Mapping[DocId, float],
-    series: Mapping[DocId, str],
-    exposed: AbstractSet[DocId] | None,
-) -> _Ranked:
-    positive_series = {series[doc_id] for doc_id in positives if series.get(doc_id)}
-    possible = _best_first(
-        (
-            doc_id
-            for doc_id in scores
-            if (exposed is None or doc_id in exposed)
-            and doc_id not in positives
-            and series.get(doc_id) not in positive_series
-        ),
-        scores,
-    )
-    ordered = dict.fromkeys(sorted(positives))
-    return _Ranked(ordered, positive_series, scores, possible, [-scores[doc_id] for doc_id in possible])
-
-
-def _ceiling(pair: Pair, scores: Mapping[DocId, float], margin: float) -> float:
+def _ceiling(pair: Pair, text: _Ranked, margin: float) -> float:
     """The score above which a document is probably right too: below the positive's own, whatever its sign."""
-    own = scores.get(pair.positive, min(scores.values(), default=0.0))
+    own = text.scores.get(pair.positive, text.lowest)
     return own * (margin if own >= 0 else 2 - margin)
 
 
@@ -132,17 +123,13 @@ class _Guard:
     """Which documents may not stand as negatives of one pair."""
 
     text: _Ranked
-    series: Mapping[DocId, str]
     ceiling: float
-
-    def is_known_right(self, doc_id: DocId) -> bool:
-        return doc_id in self.text.positives or self.series.get(doc_id) in self.text.positive_series
 
     def is_probably_right(self, doc_id: DocId) -> bool:
         return self.text.scores.get(doc_id, -np.inf) > self.ceiling
 
     def may_be_negative(self, doc_id: DocId) -> bool:
-        return not self.is_known_right(doc_id) and not self.is_probably_right(doc_id)
+        return not self.text.is_known_right(doc_id) and not self.is_probably_right(doc_id)
 
 
 def _known_then_mined(pair: Pair, guard: _Guard, per_query: int) -> list[DocId]:
@@ -151,7 +138,7 @@ def _known_then_mined(pair: Pair, guard: _Guard, per_query: int) -> list[DocId]:
     own = (
         doc_id
         for doc_id in _best_first(pair.negatives, text.scores)
-        if not guard.is_known_right(doc_id) and (is_judged or not guard.is_probably_right(doc_id))
+        if not text.is_known_right(doc_id) and (is_judged or not guard.is_probably_right(doc_id))
     )
     first = bisect_left(text.negated, -guard.ceiling)
     mined = text.possible[first : first + per_query + len(pair.negatives)]

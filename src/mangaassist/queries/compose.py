@@ -90,14 +90,16 @@ class Composer:
 
     def signals(self, reading: Reading) -> Signals:
         """(4, documents) in [0, 1]: every one of `SIGNALS`, unweighted."""
+        return np.stack([scores() for _, scores in self._told(reading)])
+
+    def _told(self, reading: Reading) -> tuple[tuple[bool, Callable[[], Signals]], ...]:
+        """Of each of `SIGNALS`, in their order: whether the reading has any of it, and what works its scores out."""
         facets = self.reader.facets
-        return np.stack(
-            [
-                self.lexical.scores(reading.rest, of=reading.text),
-                facets.alike(reading.references),
-                facets.wanted(reading.asked),
-                facets.having(reading.rejected),
-            ]
+        return (
+            (True, lambda: self.lexical.scores(reading.rest, of=reading.text)),
+            (bool(reading.references), lambda: facets.alike(reading.references)),
+            (bool(reading.asked), lambda: facets.wanted(reading.asked)),
+            (bool(reading.rejected), lambda: facets.having(reading.rejected)),
         )
 
     def adjustment(self, reading: Reading, weights: CompositionWeights) -> Adjustment:
@@ -106,17 +108,11 @@ class Composer:
 
     def _bonus(self, reading: Reading, weights: CompositionWeights) -> Signals | None:
         """The weighted sum of `signals`; those of weight 0, and those that are 0 everywhere, are not worked out."""
-        facets, weighted = self.reader.facets, weights.of_signals
+        weighted = weights.of_signals
         if not weighted.any():
             return None
-        told: tuple[tuple[bool, Callable[[], Signals]], ...] = (
-            (True, lambda: self.lexical.scores(reading.rest, of=reading.text)),
-            (bool(reading.references), lambda: facets.alike(reading.references)),
-            (bool(reading.asked), lambda: facets.wanted(reading.asked)),
-            (bool(reading.rejected), lambda: facets.having(reading.rejected)),
-        )
         bonus: Signals | None = None
-        for weight, (is_told, scores) in zip(weighted, told, strict=True):
+        for weight, (is_told, scores) in zip(weighted, self._told(reading), strict=True):
             if weight and is_told:
                 found = scores()  # its own array, so that it may become the sum
                 bonus = np.multiply(found, weight, out=found) if bonus is None else saxpy(found, bonus, a=weight)

@@ -30,6 +30,7 @@ _TURN = 1
 _DIMENSIONS = 2
 _BITS = 4
 _POINTS = 2**_BITS
+"""So many points, of so many bits, stand for so many dimensions: what faiss's fast scan can look up."""
 _TAUGHT_BY = 8_000
 """Vectors, about, that teach where the points lie: faiss takes 4,096 of them."""
 _FEW = 2_000
@@ -58,7 +59,7 @@ def write_scan(vectors: Vectors, path: Path) -> None:
     """Write the compressed vectors (n, d), n ≥ 1, to `path`."""
     faiss.omp_set_num_threads(1)
     dimension = vectors.shape[1]
-    turned = dimension + dimension % _DIMENSIONS
+    turned = dimension + -dimension % _DIMENSIONS
     turn = faiss.RandomRotationMatrix(dimension, turned)
     turn.init(_TURN)
     pairs = faiss.IndexPQFastScan(turned, turned // _DIMENSIONS, _BITS, faiss.METRIC_INNER_PRODUCT)
