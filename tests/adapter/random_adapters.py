@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mangaassist.adapter.known_moves import KnownMoves
 from mangaassist.adapter.ladder import IDENTITY_MAP, Adapter, Rung, SideMap, side_map
 from mangaassist.core.types import Vectors
 
@@ -44,3 +45,10 @@ def random_adapter(rung: Rung, dimension: int, *, is_tied: bool, seed: int = 0) 
     """An adapter with one map, or with two that differ; the identity has nothing to differ in."""
     queries = random_map(rung, dimension, seed)
     return Adapter(rung, dimension, queries, queries if is_tied else random_map(rung, dimension, seed + 1))
+
+
+def random_moves(known: Vectors, *, share: float) -> KnownMoves:
+    """Moves of these base vectors (k, d) in random directions, each about as long as a vector."""
+    projection = np.asarray(np.random.default_rng(1).normal(size=(known.shape[1], 16)) / 4, dtype=np.float32)
+    towards = unit_vectors(len(known), known.shape[1], seed=2).astype(np.float16)
+    return KnownMoves(share, projection, known @ projection, towards)

@@ -20,14 +20,17 @@ def turned_world(*, documents: int = 300, noise: float = 0.25, seed: int = 0) ->
     return unit(base @ rotation + noise * rng.normal(size=base.shape) / DIMENSION**0.5), base
 
 
-def as_training_set(queries: Vectors, documents: Vectors, *, hard: int = 0) -> TrainingSet:
-    """Query i is answered by document i; its hard negatives are the documents after it."""
+def as_training_set(
+    queries: Vectors, documents: Vectors, *, hard: int = 0, answers: np.ndarray | None = None
+) -> TrainingSet:
+    """Query i is answered by document i, or answers[i]; its hard negatives are the documents after it."""
+    of_query = np.arange(len(queries)) if answers is None else answers
     doc_ids = [DocId(f"d{row:04}") for row in range(len(documents))]
     examples = [
         Example(
             query_text=f"q{row:04}",
-            positive=doc_ids[row],
-            hard_negatives=tuple(doc_ids[(row + step) % len(documents)] for step in range(1, hard + 1)),
+            positive=doc_ids[of_query[row]],
+            hard_negatives=tuple(doc_ids[(of_query[row] + step) % len(documents)] for step in range(1, hard + 1)),
             also_positive=(),
             weight=1.0,
             source="judgement",

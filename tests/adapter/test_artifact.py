@@ -10,6 +10,7 @@ import pytest
 from mangaassist.adapter.artifact import AdapterInfo, artifact_files, load_artifact, read_composition, save_artifact
 from mangaassist.adapter.examples import TrainingSet
 from mangaassist.adapter.fitting import fit
+from mangaassist.adapter.known_moves import fit_known_moves
 from mangaassist.adapter.ladder import LADDER, Adapter, Rung
 from mangaassist.adapter.recipes import recipes_for
 from mangaassist.core.errors import ArtifactError, EncoderMismatch
@@ -33,6 +34,26 @@ def test_every_rung_comes_back_from_disk_bit_for_bit(rung: Rung, small_set: Trai
     assert again.rung == rung
     assert (again.adapt_queries(small_set.queries) == adapter.adapt_queries(small_set.queries)).all()
     assert (again.adapt_documents(small_set.documents) == adapter.adapt_documents(small_set.documents)).all()
+
+
+def test_moves_of_known_documents_come_back_bit_for_bit_and_are_told(small_set: TrainingSet, tmp_path: Path) -> None:
+    adapter, info = fitted("linear", small_set)
+    thrice = replace(small_set, query=np.arange(len(small_set.query)), positive=small_set.positive // 3)
+    moved = replace(adapter, moves=fit_known_moves(thrice, adapter.adapt_queries(thrice.queries)).by(0.4))
+    assert moved.moves is not None
+    assert len(moved.moves) > 0
+
+    save_artifact(tmp_path, moved, info)
+    again = load_artifact(tmp_path)
+
+    assert (again.adapt_documents(small_set.documents) == moved.adapt_documents(small_set.documents)).all()
+    assert (again.adapt_documents(small_set.documents) != adapter.adapt_documents(small_set.documents)).any()
+    assert json.loads((tmp_path / "config.json").read_bytes())["known_moves"] == {
+        "share": 0.4,
+        "texts": len(moved.moves),
+    }
+    assert f"Known documents: {len(moved.moves)} texts go 0.4 of the way" in (tmp_path / "README.md").read_text()
+    assert "Known documents" not in artifact_files(adapter, info)["README.md"].decode()
 
 
 def test_the_folder_holds_the_documented_files_and_no_pickle(small_set: TrainingSet, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from random_adapters import random_adapter, unit_vectors
+from random_adapters import random_adapter, random_moves, unit_vectors
 
 from mangaassist.adapter.ladder import LADDER, Adapter, Rung, SideMap
 from mangaassist.adapter.onnx_export import onnx_files
@@ -47,6 +48,20 @@ def test_the_onnx_forward_equals_the_numpy_forward(rung: Rung, is_tied: bool, di
 
     for model, forward in sides(random_adapter(rung, dimension, is_tied=is_tied)):
         assert np.abs(run(model, base) - forward(base)).max() < 1e-5
+
+
+@pytest.mark.parametrize("is_tied", [True, False], ids=["tied", "untied"])
+@pytest.mark.parametrize("rung", LADDER)
+def test_moves_of_known_documents_are_in_the_file_for_documents(rung: Rung, is_tied: bool) -> None:
+    base = unit_vectors(40, 32)
+    adapter = replace(random_adapter(rung, 32, is_tied=is_tied), moves=random_moves(base[:15], share=0.8))
+    files = exported(adapter)
+
+    assert set(files) == {"query.onnx", "document.onnx", "README.md"}
+    assert "moves 15 known documents" in files["README.md"].decode()
+    for model, forward in sides(adapter):
+        assert np.abs(run(model, base) - forward(base)).max() < 1e-5
+    assert np.abs(adapter.adapt_documents(base) - replace(adapter, moves=None).adapt_documents(base)).max() > 0.1
 
 
 @given(st.data(), st.sampled_from(LADDER), st.integers(8, 40), st.integers(1, 9), st.integers(0, 1000))

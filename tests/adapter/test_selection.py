@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_world import as_training_set, turned_world
+from small_world import as_training_set, turned_world, unit
 
 from mangaassist.adapter import race as racing
 from mangaassist.adapter.fitting import fit, fit_rounds
+from mangaassist.adapter.known_moves import MOVE_SHARES
 from mangaassist.adapter.ladder import LADDER, Adapter
 from mangaassist.adapter.race import TRY_ROUNDS, Fold, Trial, worth
 from mangaassist.adapter.recipes import FIRST_RUN, STRENGTHS, GradientRecipe, Recipe
@@ -197,6 +198,60 @@ def test_a_map_learned_from_known_documents_goes_part_of_the_way_where_unknown_o
     assert isinstance(recipe, GradientRecipe)
     assert recipe.strength in STRENGTHS
     assert recipe.strength < 1
+
+
+def own_ways(*, own: float, documents: int = 400, known: int = 300, texts: int = 5) -> Fold:
+    """The turned world, where each known document is asked for in a way of its own besides: no map learns that."""
+    rng = np.random.default_rng(4)
+    turned, base = turned_world(documents=documents)
+    ways = own * unit(rng.normal(size=(known, 32)))
+    rows = np.repeat(np.arange(known), texts)
+    trains = unit(turned[rows] + ways[rows] + 0.4 * rng.normal(size=(len(rows), 32)) / 32**0.5)
+    asks_again = unit(turned[:known] + ways + 0.4 * rng.normal(size=(known, 32)) / 32**0.5)
+    queries = np.concatenate([asks_again, turned[known:]])
+    doc_ids = [DocId(f"d{row:04}") for row in range(documents)]
+    ids = [QueryId(f"v{row:04}") for row in range(documents)]
+    return Fold(
+        training=as_training_set(trains, base, answers=rows),
+        query_ids=ids,
+        queries=queries,
+        qrels={ids[row]: {doc_ids[row]: 1} for row in range(documents)},
+        groups={},
+        doc_ids=doc_ids,
+        documents=base,
+        warm=frozenset(doc_ids[:known]),
+    )
+
+
+def test_known_documents_that_are_asked_for_in_their_own_way_are_moved_and_unknown_ones_pay_nothing() -> None:
+    fold = own_ways(own=1.5)
+    choice = choose([fold], ("identity", "ridge"), seed=0)
+    trial = choice.trials["ridge"]
+    stays = racing.Race([fold], 0).trial(trial.recipe, [replace(trial.adapters[0], moves=None)], trial.rounds)
+
+    assert choice.chosen == "ridge"
+    assert trial.move_share in MOVE_SHARES
+    assert trial.is_clearly_better(stays)
+    assert trial.gains["warm"] > stays.gains["warm"] + 0.1
+    assert trial.gains["cold"] > stays.gains["cold"] - 0.02
+    assert f"known documents go {trial.move_share} of the way to their queries" in choice.because
+    assert choice.cpu_seconds["ridge"] > 0
+
+
+def test_known_documents_stay_where_moving_them_is_not_clearly_worth_it() -> None:
+    """All that there is to learn is one turn, which ridge has learned."""
+    choice = choose([own_ways(own=0.0)], ("identity", "ridge"), seed=0)
+
+    assert choice.chosen == "ridge"
+    assert choice.trials["ridge"].move_share == 0
+    assert choice.trials["ridge"].adapters[0].moves is None
+    assert "known documents" not in choice.because
+
+
+def test_only_the_chosen_rung_moves_known_documents() -> None:
+    choice = choose([own_ways(own=1.5)], ("identity", "centring", "ridge", "linear"), seed=0)
+
+    assert [rung for rung, trial in choice.trials.items() if trial.move_share] == [choice.chosen]
 
 
 def mean_ndcg(scores: Mapping[QueryId, QueryScores]) -> float:

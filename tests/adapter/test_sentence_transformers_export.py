@@ -5,6 +5,7 @@ import json
 import re
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_adapters import AFFINE, random_adapter, unit_vectors
+from random_adapters import AFFINE, random_adapter, random_moves, unit_vectors
 
 from mangaassist.adapter.ladder import LADDER, Adapter, Rung, SideMap
 from mangaassist.adapter.sentence_transformers_export import sentence_transformers_files
@@ -144,6 +145,13 @@ def test_the_input_passes_through_gelu_in_two_more_units_per_dimension() -> None
 
     assert (config["in_features"], config["out_features"]) == (8, 4 + 2 * 8)
     assert config["activation_function"] == "torch.nn.modules.activation.GELU"
+
+
+def test_moves_of_known_documents_are_refused_with_the_reason() -> None:
+    adapter = replace(random_adapter("linear", 8, is_tied=True), moves=random_moves(unit_vectors(3, 8), share=0.4))
+
+    with pytest.raises(ExportError, match=r"moves 3 known documents one by one .* export it with --format onnx"):
+        exported(adapter)
 
 
 NORMED = SideMap(

@@ -38,7 +38,7 @@ def test_train_tells_every_rung_s_validation_and_the_choice(shop: Workspace) -> 
 
     assert set(summary["rungs"]) == set(LADDER)
     assert summary["chosen"] in LADDER
-    assert set(summary["rungs"]["identity"]) == {"recipe", "rounds", "validation_gains"}
+    assert set(summary["rungs"]["identity"]) == {"recipe", "rounds", "move_share", "validation_gains"}
     assert f"Chosen: {summary['because']}." in shown("train", shop)
 
 

@@ -16,6 +16,7 @@ import safetensors
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
+from mangaassist.adapter.known_moves import FEWEST_QUERIES
 from mangaassist.adapter.ladder import LADDER, Adapter, adapter_from_tensors
 from mangaassist.adapter.recipes import Recipe, recipe_as_json
 from mangaassist.core.errors import ArtifactError, EncoderMismatch
@@ -61,6 +62,7 @@ def artifact_files(adapter: Adapter, info: AdapterInfo) -> dict[str, bytes]:
         "seed": info.seed,
         "documents": dict(info.documents),
         "scripts": None if adapter.scripts is None else sorted(adapter.scripts),
+        "known_moves": None if adapter.moves is None else {"share": adapter.moves.share, "texts": len(adapter.moves)},
     }
     files = {
         TENSORS: save_tensors(adapter.tensors(), metadata={"rung": adapter.rung}),
@@ -158,16 +160,27 @@ def _tensors(path: Path) -> dict[str, Any]:
 
 def _model_card(adapter: Adapter, info: AdapterInfo) -> str:
     tied = "one map for queries and documents" if adapter.is_tied else "a map per side"
-    size = sum(tensor.size for tensor in adapter.tensors().values())
+    size = sum(tensor.size for tensor in replace(adapter, moves=None).tensors().values())
     recipe = ", ".join(f"{name} {value}" for name, value in recipe_as_json(info.recipe).items() if name != "rung")
     return (
         f"# Retrieval adapter: {adapter.rung}\n\n"
         f"Maps {adapter.dimension}-d vectors of the frozen encoder `{info.encoder_id}` to vectors of the same length; "
         f"{tied}, {size:,} numbers.\n\n"
         f"- Trained with: {recipe or 'nothing to fit'}; rounds {info.rounds}, seed {info.seed}\n"
+        f"{_told_moves(adapter)}"
         f"- Data fingerprint: `{info.data_fingerprint}`\n{_told_texts(info.documents)}\n"
         "Use it only with vectors of that encoder. Once it was evaluated, its numbers on held-out queries, and the "
         "release it was compared with, stand in `manifest.json` under `report` and `parent`.\n"
+    )
+
+
+def _told_moves(adapter: Adapter) -> str:
+    """What is moved one by one, as a line of the card; nothing where the map does it all."""
+    if adapter.moves is None:
+        return ""
+    return (
+        f"- Known documents: {len(adapter.moves):,} texts go {adapter.moves.share} of the way to the mean of "
+        f"their queries ({FEWEST_QUERIES} or more each). They are known by base vectors: a text written anew stays\n"
     )
 
 

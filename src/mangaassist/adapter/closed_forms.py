@@ -1,7 +1,6 @@
 """A training set in, an adapter out without gradients: mean-centring and ridge regression towards the identity."""
 
 import numpy as np
-from scipy import sparse
 
 from mangaassist.adapter.examples import TrainingSet
 from mangaassist.adapter.ladder import Adapter, SideMap
@@ -37,8 +36,7 @@ def fit_ridge(data: TrainingSet, *, pull: float) -> Adapter:
     queries, documents = data.queries.astype(np.float64), data.documents.astype(np.float64)
     # Examples of one query share its vector: added up by query, thirty answers cost as much as one.
     weights = data.weight.astype(np.float64)
-    shape = (len(queries), len(documents))
-    answers = sparse.csr_matrix((weights, (data.query, data.positive)), shape=shape) @ documents
+    answers = data.answers @ documents
     of_query = np.bincount(data.query, weights, minlength=len(queries))[:, None]
     inputs = queries - centre
     gram = inputs.T @ (of_query * inputs)

@@ -40,6 +40,12 @@ class TrainingSet:
         """The length of a vector."""
         return int(self.documents.shape[1])
 
+    @property
+    def answers(self) -> sparse.csr_matrix:
+        """(n, m) sparse: the weight of the examples in which a document answers a query."""
+        shape = (len(self.queries), len(self.documents))
+        return sparse.csr_matrix((self.weight, (self.query, self.positive)), shape=shape)
+
 
 @dataclass(frozen=True, slots=True)
 class CorpusVectors:

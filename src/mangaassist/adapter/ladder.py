@@ -14,6 +14,7 @@
 
 All but `mlp` begin as the identity, so they cannot begin worse than the frozen encoder. `mlp` is the plain first-run
 network, d → d/2 → d with LayerNorm from a random start; it stays available, and in every report, under its own name.
+Whatever the rung, known documents may go on from where the map puts them, one by one: `known_moves.py`.
 """
 
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from typing import Literal, get_args
 import numpy as np
 from scipy.special import erf
 
+from mangaassist.adapter.known_moves import MOVE_TENSORS, KnownMoves, Tensor, moves_from_tensors
 from mangaassist.core.errors import ShapeError
 from mangaassist.core.scripts import script_of
 from mangaassist.core.types import Vectors
@@ -98,6 +100,7 @@ class SideMap:
 
 
 TENSOR_NAMES = tuple(field.name for field in fields(SideMap) if field.name not in {"is_residual", "is_gelu"})
+_TENSORS_OF = {**dict.fromkeys(("shared", "query", "document"), TENSOR_NAMES), "moves": MOVE_TENSORS}
 
 IDENTITY_MAP = SideMap(is_residual=True)
 
@@ -107,6 +110,7 @@ class Adapter:
     """A rung with its fitted maps. Tied sides are one map used for both (`query_map is document_map`).
 
     scripts: what the queries that it was fitted on were written in; None where nobody knows, or nothing was fitted.
+    moves: of known documents, after their map; None where all documents go by the map alone.
     """
 
     rung: Rung
@@ -114,6 +118,7 @@ class Adapter:
     query_map: SideMap = IDENTITY_MAP
     document_map: SideMap = IDENTITY_MAP
     scripts: frozenset[str] | None = None
+    moves: KnownMoves | None = None
 
     def adapt_queries(self, base: Vectors) -> Vectors:
         """Adapted query vectors, same shape as `base`."""
@@ -123,7 +128,8 @@ class Adapter:
     def adapt_documents(self, base: Vectors) -> Vectors:
         """Adapted document vectors, same shape as `base`."""
         self._check(base)
-        return self.document_map(base)
+        adapted = self.document_map(base)
+        return adapted if self.moves is None else self.moves.moved(base, adapted)
 
     def covers(self, text: str) -> bool:
         """Whether queries written like this text trained it; others are for the base vectors of both sides to answer.
@@ -143,12 +149,19 @@ class Adapter:
         """Whether one map serves both sides."""
         return self.query_map is self.document_map
 
-    def tensors(self) -> dict[str, Vectors]:
-        """Every tensor by name: `shared.*` for tied sides, else `query.*` and `document.*`."""
-        if self.is_tied:
-            return {f"shared.{name}": tensor for name, tensor in self.query_map.tensors().items()}
-        sides = {"query": self.query_map, "document": self.document_map}
-        return {f"{side}.{name}": tensor for side, map_ in sides.items() for name, tensor in map_.tensors().items()}
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether a text is adapted alike as a query and as a document."""
+        return self.is_tied and self.moves is None
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Every tensor by name: `shared.*` for tied sides, else `query.*` and `document.*`; and `moves.*`."""
+        sides: dict[str, SideMap | KnownMoves] = (
+            {"shared": self.query_map} if self.is_tied else {"query": self.query_map, "document": self.document_map}
+        )
+        if self.moves is not None:
+            sides["moves"] = self.moves
+        return {f"{side}.{name}": tensor for side, part in sides.items() for name, tensor in part.tensors().items()}
 
     def _check(self, base: Vectors) -> None:
         if base.shape[-1] != self.dimension:
@@ -158,18 +171,28 @@ class Adapter:
             )
 
 
-def adapter_from_tensors(rung: Rung, dimension: int, tensors: Mapping[str, Vectors]) -> Adapter:
+def adapter_from_tensors(rung: Rung, dimension: int, tensors: Mapping[str, Tensor]) -> Adapter:
     """The adapter whose `tensors()` these are; raises ShapeError for unknown or missing tensors."""
-    sides: dict[str, dict[str, Vectors]] = {}
+    parts: dict[str, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
-        side, _, short = name.partition(".")
-        if side not in {"shared", "query", "document"} or short not in TENSOR_NAMES:
+        part, _, short = name.partition(".")
+        if short not in _TENSORS_OF.get(part, ()):
             raise ShapeError(f"unknown tensor {name!r} in an adapter of rung {rung!r}; the artefact is not ours")
-        sides.setdefault(side, {})[short] = tensor
-    if set(sides) == {"shared"}:
-        shared = side_map(rung, sides["shared"])
-        return Adapter(rung, dimension, shared, shared)
-    return Adapter(rung, dimension, side_map(rung, sides.get("query", {})), side_map(rung, sides.get("document", {})))
+        parts.setdefault(part, {})[short] = tensor
+    moves = _moves(parts.pop("moves", {}))
+    if set(parts) == {"shared"}:
+        shared = side_map(rung, parts["shared"])
+        return Adapter(rung, dimension, shared, shared, moves=moves)
+    query_map, document_map = (side_map(rung, parts.get(side, {})) for side in ("query", "document"))
+    return Adapter(rung, dimension, query_map, document_map, moves=moves)
+
+
+def _moves(tensors: Mapping[str, Tensor]) -> KnownMoves | None:
+    if missing := [name for name in MOVE_TENSORS if name not in tensors]:
+        if tensors:
+            raise ShapeError(f"known documents' moves without {', '.join(missing)}; the artefact is not whole")
+        return None
+    return moves_from_tensors(tensors)
 
 
 def side_map(rung: Rung, tensors: Mapping[str, Vectors]) -> SideMap:

@@ -10,15 +10,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import islice
-from typing import TypeGuard, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from mangaassist.adapter.examples import TrainingSet
 from mangaassist.adapter.fitting import fit_rounds
+from mangaassist.adapter.known_moves import MOVE_SHARES, KnownMoves, fit_known_moves
 from mangaassist.adapter.ladder import Adapter
-from mangaassist.adapter.recipes import STRENGTHS, GradientRecipe, Recipe
+from mangaassist.adapter.recipes import STRENGTHS, GradientRecipe, Recipe, recipe_as_json
 from mangaassist.core.types import Adjustment, DocId, Groups, Qrels, QueryId, Vectors
 from mangaassist.evaluation import (
     MIN_CELL_QUERIES,
@@ -84,18 +85,32 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One recipe's result on validation. gains: cell → mean ndcg@10 gain over the frozen encoder."""
+    """One recipe's result on validation. gains: cell → mean ndcg@10 gain over the frozen encoder.
+
+    adapters: what was measured, one a fold. move_share: how far they move known documents after their map.
+    """
 
     recipe: Recipe
     rounds: int
     gains: Mapping[str, float]
     recall_gains: Mapping[str, float]
     scores: CellScores
+    adapters: Sequence[Adapter] = field(default=(), repr=False, compare=False)
+    move_share: float = 0.0
 
     @property
     def worth(self) -> tuple[float, float]:
         """What trials are ordered by: what their ndcg@10 gains are worth together, then their recall@3 gains."""
         return worth(self.gains), worth(self.recall_gains)
+
+    def as_json(self) -> dict[str, Any]:
+        """As it stands in `tuning.json` and in a bench's results."""
+        return {
+            "recipe": recipe_as_json(self.recipe),
+            "rounds": self.rounds,
+            "move_share": self.move_share,
+            "validation_gains": dict(self.gains),
+        }
 
     def is_clearly_better(self, other: "Trial") -> bool:
         """Whether it is worth a share of `CLEARLY` more than the other, which was tried before it."""
@@ -157,7 +172,25 @@ class Race:
             gains={cell: _mean_gain(scores[cell], self._frozen[cell], "ndcg@10") for cell in scores},
             recall_gains={cell: _mean_gain(scores[cell], self._frozen[cell], "recall@3") for cell in scores},
             scores=scores,
+            adapters=adapters,
         )
+
+    def with_known_moved(self, trial: Trial) -> Trial:
+        """The trial, or the same with known documents moved part of the way to their queries: what is clearly best."""
+        moves = [
+            fit_known_moves(fold.training, adapter.adapt_queries(fold.training.queries))
+            for fold, adapter in zip(self._folds, trial.adapters, strict=True)
+        ]
+        if not any(map(len, moves)):
+            return trial
+        return clearly_best([trial, *self._moved(trial, moves)], lambda each: each)
+
+    def _moved(self, trial: Trial, moves: Sequence[KnownMoves]) -> Iterator[Trial]:
+        for share in MOVE_SHARES:
+            adapters = [
+                replace(adapter, moves=each.by(share)) for adapter, each in zip(trial.adapters, moves, strict=True)
+            ]
+            yield replace(self.trial(trial.recipe, adapters, trial.rounds), move_share=share)
 
     def _pooled(self, adapters: Sequence[Adapter], cells: Collection[str]) -> CellScores:
         scored = [fold.score(adapter, cells) for fold, adapter in zip(self._folds, adapters, strict=True)]
@@ -172,13 +205,12 @@ class Race:
 
 
 class Running:
-    """One recipe under training on all folds, in step: its best trial, and the adapters that this one has."""
+    """One recipe under training on all folds, in step, and its best trial."""
 
     def __init__(self, race: Race, recipe: Recipe) -> None:
         self._race, self._recipe = race, recipe
         self._in_step = enumerate(race.training(recipe), start=1)
         self._best: Trial | None = None
-        self._at_best: Sequence[Adapter] = ()
 
     @property
     def best(self) -> Trial:
@@ -206,7 +238,7 @@ class Running:
                 continue
             trial = self._race.trial(self._recipe, adapters, number)
             if self._best is None or trial.is_clearly_better(self._best):
-                self._best, self._at_best = trial, adapters
+                self._best = trial
             if number - self._best.rounds >= PATIENCE:
                 break
 
@@ -217,7 +249,7 @@ class Running:
             return
         for strength in STRENGTHS:
             if strength != recipe.strength:
-                scaled = [adapter.scaled(strength / recipe.strength) for adapter in self._at_best]
+                scaled = [adapter.scaled(strength / recipe.strength) for adapter in self.best.adapters]
                 yield self._race.trial(replace(recipe, strength=strength), scaled, self.best.rounds)
 
 

@@ -1,7 +1,8 @@
 """Folds of held-out queries and documents in, the chosen recipe out; the frozen encoder is always in the race.
 
 The rule: a rung is as good as its best trial is worth (`race.py`); ties are broken by recall@3. Among rungs within one
-standard error of the best in every eligible cell, the simplest is chosen.
+standard error of the best in every eligible cell, the simplest is chosen. Whether known documents move on from where
+its map puts them, and how far, is then chosen by what that is worth, too.
 """
 
 import time
@@ -62,9 +63,16 @@ def choose(
         tried[best].train()
         trials[best] = tried[best].at_best_strength()
         seconds[best] += time.process_time() - started
-    progress("tuning", len(order), len(order))
     ordered = {rung: trials[rung] for rung in rungs}
     chosen, because = _simplest_of_the_best(ordered, race.groups, seed)
+    if chosen != "identity":
+        progress(f"moving known documents after {chosen}", len(order) - 1, len(order))
+        started = time.process_time()
+        ordered[chosen] = moved = race.with_known_moved(ordered[chosen])
+        seconds[chosen] += time.process_time() - started
+        if moved.move_share:
+            because += f"; known documents go {moved.move_share} of the way to their queries: {_told(chosen, moved)}"
+    progress("tuning", len(order), len(order))
     return Choice(chosen, ordered, seconds, because)
 
 

@@ -9,7 +9,8 @@
 
 gelu(x) - gelu(-x) = x, so two more units per dimension carry the input through a gelu layer. LayerNorm normalises all
 that passes, so nothing can be carried past it, and no stock module adds a kept vector back: a residual map with an
-inner LayerNorm is refused. Where sides are not tied, a Router holds a chain for queries and one for documents.
+inner LayerNorm is refused. So are moves of known documents: no module looks one up. Where sides are not tied, a Router
+holds a chain for queries and one for documents.
 
 One departure: a vector that the map sends to exactly zero stays zero here, where `SideMap` keeps the base vector.
 """
@@ -43,8 +44,13 @@ Doubles = npt.NDArray[np.float64]
 def sentence_transformers_files(adapter: Adapter, *, release: str, encoder_id: str) -> dict[str, bytes]:
     """The folder's files by relative path, with a `README.md` that shows its use; equal adapters give equal bytes.
 
-    Raises ExportError for a map that no chain of stock modules holds.
+    Raises ExportError for an adapter that no chain of stock modules holds.
     """
+    if adapter.moves is not None:
+        raise ExportError(
+            f"this adapter moves {len(adapter.moves):,} known documents one by one after its map, which stock "
+            "sentence-transformers modules cannot hold; export it with --format onnx"
+        )
     files = _tied_files(adapter) if adapter.is_tied else _router_files(adapter)
     config = {"model_type": "SentenceTransformer", "prompts": {}, "similarity_fn_name": "cosine"}
     files["config_sentence_transformers.json"] = canonical_json(config)

@@ -9,6 +9,7 @@ import numpy as np
 from mangaassist.adapter.composing import Composition, candidates, fit_reference_weight, fit_signal_weights
 from mangaassist.adapter.examples import CorpusVectors, TrainingSet, training_set
 from mangaassist.adapter.fitting import fit
+from mangaassist.adapter.known_moves import fit_known_moves
 from mangaassist.adapter.ladder import LADDER, Adapter, Rung
 from mangaassist.adapter.race import Fold, Trial
 from mangaassist.adapter.recipes import FIRST_RUN
@@ -107,6 +108,9 @@ def tune_ladder(
         progress(f"refitting {rung}", done, len(choice.trials))
         started = time.process_time()
         fitted = fit(trial.recipe, everything, seed=seed, rounds=trial.rounds)
+        if trial.move_share:
+            moves = fit_known_moves(everything, fitted.adapt_queries(everything.queries))
+            fitted = replace(fitted, moves=moves.by(trial.move_share))
         adapters[rung] = fitted if rung == "identity" else replace(fitted, scripts=scripts or None)
         seconds[rung] = time.process_time() - started
     progress("refitting", len(choice.trials), len(choice.trials))
@@ -123,8 +127,7 @@ def _weights(
 ) -> CompositionWeights:
     """The weights of the other signals, on what the chosen rung's adapters say of queries they were not fitted on."""
     held = []
-    for fold in folds:
-        adapter = fit(trial.recipe, fold.training, seed=seed, rounds=trial.rounds)
+    for fold, adapter in zip(folds, trial.adapters, strict=True):
         queries, documents = adapter.adapt_queries(fold.queries), adapter.adapt_documents(fold.documents)
         args = (fold.query_ids, queries, documents, fold.doc_ids, fold.qrels, fold.groups, fold.warm)
         held.append(candidates(composition, *args))

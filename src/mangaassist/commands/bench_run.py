@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mangaassist.adapter import Adapter, Rung, TunedLadder, TuningData, recipe_as_json, tune_ladder
+from mangaassist.adapter import Adapter, Rung, TunedLadder, TuningData, tune_ladder
 from mangaassist.core.errors import DataError
 from mangaassist.core.files import sha256_bytes
 from mangaassist.core.types import DocId, GroupId, Pair, Progress, Qrels, Query, QueryId, RetrievalSet, Run
@@ -200,11 +200,8 @@ def _gain(
 
 
 def _tuned_as_json(tuned: TunedLadder, rung: Rung) -> dict[str, Any]:
-    trial = tuned.choice.trials[rung]
     return {
-        "recipe": recipe_as_json(trial.recipe),
-        "rounds": trial.rounds,
-        "validation_gains": dict(trial.gains),
+        **tuned.choice.trials[rung].as_json(),
         "tuning_cpu_seconds": round(tuned.choice.cpu_seconds[rung], 2),
         "refit_cpu_seconds": round(tuned.refit_cpu_seconds[rung], 2),
     }

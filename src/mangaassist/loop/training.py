@@ -176,12 +176,5 @@ def _summary(tuned: TunedLadder, encoder_id: str) -> Mapping[str, Any]:
         "chosen": tuned.choice.chosen,
         "because": tuned.choice.because,
         "composition": asdict(tuned.weights),
-        "rungs": {
-            rung: {
-                "recipe": recipe_as_json(trial.recipe),
-                "rounds": trial.rounds,
-                "validation_gains": dict(trial.gains),
-            }
-            for rung, trial in tuned.choice.trials.items()
-        },
+        "rungs": {rung: trial.as_json() for rung, trial in tuned.choice.trials.items()},
     }
