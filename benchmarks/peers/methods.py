@@ -73,7 +73,7 @@ def _ours(compared: ComparedSet, joins: bool, *, seed: int, progress: Progress) 
     """The automatic choice, as `mangaassist bench` makes it; joins: with `--compose`."""
     started = time.process_time()
     data = replace(compared.data, composer=compared.composer) if joins else compared.data
-    tuned = tune_ladder(data, compared.encoder, seed=seed, progress=progress)
+    tuned = tune_ladder(data, compared.encoder, seed=seed, also_refit=(), progress=progress)
     run = _run_of_ours(compared, tuned, joins)
     trial = tuned.choice.trials[tuned.choice.chosen]
     told = {"cpu_seconds": time.process_time() - started, "chosen": tuned.choice.chosen, "rounds": trial.rounds}

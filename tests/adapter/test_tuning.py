@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from small_world import turned_world, unit
 
-from mangaassist.adapter.tuning import TunedLadder, TuningData, tune_ladder
+from mangaassist.adapter.material import TuningData
+from mangaassist.adapter.tuning import TunedLadder, tune_ladder
 from mangaassist.core.types import DocId, Document, GroupId, Pair, Vectors
 
 DOCUMENTS, KNOWN, TEXTS = 400, 320, 6
@@ -65,6 +66,16 @@ def test_rungs_that_were_not_chosen_move_nothing_one_by_one(tuned: TunedLadder) 
 
     assert len(others) == 2
     assert all(adapter.moves is None for adapter in others)
+
+
+def test_only_what_is_asked_for_is_refitted_besides_the_chosen_rung(tuned: TunedLadder) -> None:
+    data, encoder = asked_in_their_own_way()
+
+    alone = tune_ladder(data, encoder, seed=0, rungs=("identity", "centring", "ridge"), also_refit=())
+
+    assert set(tuned.adapters) == {"identity", "centring", "ridge"}
+    assert set(alone.adapters) == set(alone.refit_cpu_seconds) == {tuned.choice.chosen}
+    assert set(alone.choice.trials) == {"identity", "centring", "ridge"}
 
 
 def test_unknown_documents_are_where_the_map_puts_them(tuned: TunedLadder) -> None:

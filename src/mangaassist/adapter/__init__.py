@@ -11,12 +11,13 @@ from mangaassist.adapter.artifact import (
     save_artifact,
 )
 from mangaassist.adapter.ladder import LADDER, Adapter, Rung, SideMap
+from mangaassist.adapter.material import TuningData, corpus_vectors
 from mangaassist.adapter.onnx_export import onnx_files
 from mangaassist.adapter.race import Fold, Trial
 from mangaassist.adapter.recipes import FIRST_RUN, Recipe, recipe_as_json, recipes_for
 from mangaassist.adapter.selection import Choice, choose
 from mangaassist.adapter.sentence_transformers_export import sentence_transformers_files
-from mangaassist.adapter.tuning import TunedLadder, TuningData, corpus_vectors, tune_ladder
+from mangaassist.adapter.tuning import TunedLadder, tune_ladder
 
 __all__ = [
     "FIRST_RUN",

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mangaassist.adapter.examples import TrainingSet
-from mangaassist.adapter.fitting import fit_rounds
+from mangaassist.adapter.fitting import fit, fit_rounds
 from mangaassist.adapter.known_moves import MOVE_SHARES, KnownMoves, fit_known_moves
 from mangaassist.adapter.ladder import Adapter
 from mangaassist.adapter.recipes import STRENGTHS, GradientRecipe, Recipe, recipe_as_json
@@ -26,6 +26,7 @@ from mangaassist.evaluation import (
     Exposure,
     QueryScores,
     metric_differences,
+    paired_gain,
     run_depth,
     score_cell,
 )
@@ -34,7 +35,7 @@ from mangaassist.retrieval import search_run
 PATIENCE = 6
 """Rounds that were worth no more than the best one after which gradient training stops."""
 
-TRY_ROUNDS = 4
+TRY_ROUNDS = 2
 """Rounds after which only the best recipe trains on: of those of a rung, and then of all rungs."""
 
 CLEARLY = 0.05
@@ -87,7 +88,8 @@ class Fold:
 class Trial:
     """One recipe's result on validation. gains: cell → mean ndcg@10 gain over the frozen encoder.
 
-    adapters: what was measured, one a fold. move_share: how far they move known documents after their map.
+    adapters: what was measured, one a fold; only that of the first fold where that was enough to see that it loses.
+    move_share: how far they move known documents after their map.
     """
 
     recipe: Recipe
@@ -141,7 +143,7 @@ class Race:
 
     def __init__(self, folds: Sequence[Fold], seed: int) -> None:
         self._folds, self._seed = folds, seed
-        frozen = self._pooled([Adapter("identity", fold.training.dimension) for fold in folds], CELLS)
+        frozen = _pooled([fold.score(Adapter("identity", fold.training.dimension)) for fold in folds], CELLS)
         # A query that several folds hold out is one query: only the bound counts it once.
         distinct = {cell: {query_id.split(":", 1)[1] for query_id in frozen[cell]} for cell in ("warm", "cold")}
         eligible = [cell for cell, queries in distinct.items() if len(queries) >= MIN_CELL_QUERIES] or ["all"]
@@ -163,16 +165,44 @@ class Race:
         """One adapter a fold after each round."""
         return zip(*(fit_rounds(recipe, fold.training, seed=self._seed) for fold in self._folds), strict=True)
 
+    def at_once(self, recipe: Recipe) -> Trial:
+        """The trial of a recipe that trains to its end before anybody looks.
+
+        One that loses on the first fold, in a cell and beyond chance, is not tried on the others.
+        """
+        rounds = recipe.rounds if isinstance(recipe, GradientRecipe) else 1
+        adapters: list[Adapter] = []
+        scored: list[CellScores] = []
+        for fold in self._folds:
+            adapters.append(fit(recipe, fold.training, seed=self._seed))
+            scored.append(fold.score(adapters[-1], self._frozen))
+            trial = self._trial(recipe, adapters, rounds, scored)
+            if len(scored) == 1 and self._is_lost(trial):
+                break
+        return trial
+
     def trial(self, recipe: Recipe, adapters: Sequence[Adapter], rounds: int) -> Trial:
         """What the adapters, one a fold, gain in the eligible cells."""
-        scores = self._pooled(adapters, self._frozen)
+        scored = [fold.score(adapter, self._frozen) for fold, adapter in zip(self._folds, adapters, strict=True)]
+        return self._trial(recipe, adapters, rounds, scored)
+
+    def _trial(self, recipe: Recipe, adapters: Sequence[Adapter], rounds: int, scored: Sequence[CellScores]) -> Trial:
+        scores = _pooled(scored, self._frozen)
         return Trial(
             recipe,
             rounds,
             gains={cell: _mean_gain(scores[cell], self._frozen[cell], "ndcg@10") for cell in scores},
             recall_gains={cell: _mean_gain(scores[cell], self._frozen[cell], "recall@3") for cell in scores},
             scores=scores,
-            adapters=adapters,
+            adapters=tuple(adapters),
+        )
+
+    def _is_lost(self, trial: Trial) -> bool:
+        """Whether some cell loses by the whole of its interval."""
+        return any(
+            paired_gain(trial.scores[cell], self._frozen[cell], "ndcg@10", self.groups, seed=self._seed).high < 0
+            for cell, gain in trial.gains.items()
+            if gain < 0
         )
 
     def with_known_moved(self, trial: Trial) -> Trial:
@@ -191,17 +221,6 @@ class Race:
                 replace(adapter, moves=each.by(share)) for adapter, each in zip(trial.adapters, moves, strict=True)
             ]
             yield replace(self.trial(trial.recipe, adapters, trial.rounds), move_share=share)
-
-    def _pooled(self, adapters: Sequence[Adapter], cells: Collection[str]) -> CellScores:
-        scored = [fold.score(adapter, cells) for fold, adapter in zip(self._folds, adapters, strict=True)]
-        return {
-            cell: {
-                _in_fold(number, query_id): score
-                for number, cells in enumerate(scored)
-                for query_id, score in cells[cell].items()
-            }
-            for cell in cells
-        }
 
 
 class Running:
@@ -229,13 +248,10 @@ class Running:
 
     def train(self, rounds: int | None = None) -> None:
         """Trains on for so many rounds, or until it has had all of its own; ends early where patience does."""
+        if not self.may_go_on:
+            self._best = self._race.at_once(self._recipe)
+            return
         for number, adapters in islice(self._in_step, rounds):
-            if (
-                isinstance(self._recipe, GradientRecipe)
-                and not self._recipe.stops_early
-                and number < self._recipe.rounds
-            ):
-                continue
             trial = self._race.trial(self._recipe, adapters, number)
             if self._best is None or trial.is_clearly_better(self._best):
                 self._best = trial
@@ -243,14 +259,26 @@ class Running:
                 break
 
     def _other_strengths(self) -> Iterator[Trial]:
-        """The best trial's adapters, their move taken in other parts: it costs no more than looking."""
-        recipe = self._recipe
-        if not _stops_early(recipe):
+        """The best trial's adapters, their move taken in other parts, as far up as it is worth more, or else down."""
+        if not _stops_early(self._recipe):
             return
-        for strength in STRENGTHS:
-            if strength != recipe.strength:
-                scaled = [adapter.scaled(strength / recipe.strength) for adapter in self.best.adapters]
-                yield self._race.trial(replace(recipe, strength=strength), scaled, self.best.rounds)
+        above = [strength for strength in STRENGTHS if strength > self._recipe.strength]
+        below = [strength for strength in reversed(STRENGTHS) if strength < self._recipe.strength]
+        for strengths in (above, below):
+            last = self.best
+            for strength in strengths:
+                trial = self._scaled(self._recipe, strength)
+                yield trial
+                if trial.worth <= last.worth:
+                    break
+                last = trial
+            if last is not self.best:
+                return
+
+    def _scaled(self, recipe: GradientRecipe, strength: float) -> Trial:
+        """It costs no more than looking at every fold."""
+        scaled = [adapter.scaled(strength / recipe.strength) for adapter in self.best.adapters]
+        return self._race.trial(replace(recipe, strength=strength), scaled, self.best.rounds)
 
 
 def _stops_early(recipe: Recipe) -> TypeGuard[GradientRecipe]:
@@ -261,6 +289,18 @@ def _stops_early(recipe: Recipe) -> TypeGuard[GradientRecipe]:
 def _in_fold(number: int, query_id: QueryId) -> QueryId:
     """A query may be held out in several folds; each time it is another observation (of the same group)."""
     return QueryId(f"{number}:{query_id}")
+
+
+def _pooled(scored: Sequence[CellScores], cells: Collection[str]) -> CellScores:
+    """The scores of these cells, of several folds as of one."""
+    return {
+        cell: {
+            _in_fold(number, query_id): score
+            for number, of_fold in enumerate(scored)
+            for query_id, score in of_fold[cell].items()
+        }
+        for cell in cells
+    }
 
 
 def _mean_gain(scores: Mapping[QueryId, QueryScores], frozen: Mapping[QueryId, QueryScores], metric: str) -> float:
