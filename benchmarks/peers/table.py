@@ -8,7 +8,6 @@ from benchmarks.peers.runs import KeptRun, KeptRuns
 from benchmarks.peers.scores import CELLS, differences, summarised
 from benchmarks.peers.sets import SETS
 
-SHOWN_CELLS = ("all", "cold")
 MISSING = "–"
 
 Report = dict[str, dict[str, Any]]
@@ -58,16 +57,16 @@ def best_peer(of_set: Mapping[str, Any], cell: str) -> str | None:
 
 
 def table(found: Report) -> str:
-    """The README's table: NDCG@10 of all and of cold documents, CPU seconds; ours against the best peer below."""
+    """The README's table: NDCG@10 cell by cell and CPU seconds; ours against the best peer below."""
     if not found:
         return "Nothing has run yet."
     found = {name: found[name] for name in SETS if name in found}  # a stored report has its sets by the alphabet
     heads = [f"{name} ({_seeds(of_set)})" for name, of_set in found.items()]
-    lines = [_line("NDCG@10 all / cold / CPU s", heads), _line("---", ["---"] * len(heads))]
+    lines = [_line(f"NDCG@10 {' / '.join(CELLS)} / CPU s", heads), _line("---", ["---"] * len(heads))]
     sets = list(found.values())
     lines += [_line(each.label, [_shown(of_set.get(method)) for of_set in sets]) for method, each in METHODS.items()]
     lines += [
-        _line(f"choice − best peer, {cell}", [_against_best(of_set, cell) for of_set in sets]) for cell in SHOWN_CELLS
+        _line(f"choice − best peer, {cell}", [_against_best(of_set, cell) for of_set in sets]) for cell in CELLS
     ]
     return "\n".join([_machines(found), "", *lines])
 
@@ -75,7 +74,7 @@ def table(found: Report) -> str:
 def _shown(of_method: Mapping[str, Any] | None) -> str:
     if of_method is None:
         return MISSING
-    cells = [of_method[cell] for cell in SHOWN_CELLS]
+    cells = [of_method[cell] for cell in CELLS]
     return " / ".join(
         [*("·" if cell is None else f"{cell['ndcg@10'][0]:.3f}" for cell in cells), f"{of_method['cpu_seconds']:.0f}"]
     )
