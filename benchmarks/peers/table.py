@@ -65,9 +65,7 @@ def table(found: Report) -> str:
     lines = [_line(f"NDCG@10 {' / '.join(CELLS)} / CPU s", heads), _line("---", ["---"] * len(heads))]
     sets = list(found.values())
     lines += [_line(each.label, [_shown(of_set.get(method)) for of_set in sets]) for method, each in METHODS.items()]
-    lines += [
-        _line(f"choice − best peer, {cell}", [_against_best(of_set, cell) for of_set in sets]) for cell in CELLS
-    ]
+    lines += [_line(f"choice − best peer, {cell}", [_against_best(of_set, cell) for of_set in sets]) for cell in CELLS]
     return "\n".join([_machines(found), "", *lines])
 
 

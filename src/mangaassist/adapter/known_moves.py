@@ -1,9 +1,10 @@
 """Training queries in, moves of the documents that answer them out: what is known goes part of the way to who asks.
 
-A map moves all documents by one rule; a move brings a single known document nearer to the queries that ended at it. The
-mean of all queries is taken off, or known documents would come nearer to every query, at the cost of those that nobody
-asked for yet. A document is known again by its base vector: no id goes into an artefact, callers give vectors alone,
-and a title that is written anew is as unknown as any new one until the next training. Decision: docs/decisions/0026.
+A map moves all documents by one rule; a move brings a single known document nearer to the queries that ended at it.
+Most of the mean of all queries is taken off, or known documents would come nearer to every query, at the cost of those
+that nobody asked for yet. A document is known again by its base vector: no id goes into an artefact, callers give
+vectors alone, and a title that is written anew is as unknown as any new one until the next training. Decision:
+docs/decisions/0026-known-documents-move.md.
 """
 
 from collections.abc import Mapping
@@ -24,6 +25,9 @@ MOVE_TENSORS = ("share", "projection", "keys", "towards")
 
 MOVE_SHARES = (0.2, 0.4, 0.8, 1.6)
 """Parts of the way that are tried, after none of it."""
+
+OFF_MEAN = 0.9
+"""How much of the mean of all queries is taken off: a tenth stays, for what was asked for before is asked for more."""
 
 FEWEST_QUERIES = 3
 """Different queries that must have ended at a document before it moves: one alone could be read out of its move."""
@@ -84,13 +88,14 @@ def moves_from_tensors(tensors: Mapping[str, Tensor]) -> KnownMoves:
 def fit_known_moves(data: TrainingSet, adapted_queries: Vectors) -> KnownMoves:
     """Moves, by the whole way, of documents that enough queries have as positive; adapted_queries (n, d) of `data`.
 
-    Each goes towards the mean of its queries by their examples' weights, less the mean of all queries. Documents of
-    one base vector (the same text) have one move, towards the queries of them all.
+    Each goes towards the mean of its queries by their examples' weights, less `OFF_MEAN` of the mean of all queries.
+    Documents of one base vector (the same text) have one move, towards the queries of them all.
     """
     texts, answers = _by_text(data)
     enough = np.bincount(answers.indices, minlength=len(texts)) >= FEWEST_QUERIES
     answers = answers[:, enough]
-    towards = answers.T @ adapted_queries / np.asarray(answers.sum(0)).reshape(-1, 1) - adapted_queries.mean(0)
+    own = answers.T @ adapted_queries / np.asarray(answers.sum(0)).reshape(-1, 1)
+    towards = own - np.float32(OFF_MEAN) * adapted_queries.mean(0)
     projection = np.random.default_rng(0).standard_normal((data.dimension, _KEY_LENGTH)) / _KEY_LENGTH**0.5
     keys = texts[enough] @ projection
     return KnownMoves(1.0, _float32(projection), _float32(keys), np.ascontiguousarray(towards, dtype=np.float16))
