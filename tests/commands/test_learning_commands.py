@@ -1,13 +1,16 @@
 import json
+from io import StringIO
 from typing import Any
 
 import pytest
 from command_line import refused, run
 from loop_world import log_a_click
+from rich.console import Console
 from typer.testing import CliRunner
 
 from mangaassist.adapter import LADDER
 from mangaassist.cli import app
+from mangaassist.commands.learning import draw_training
 from mangaassist.data import Workspace
 
 
@@ -38,8 +41,22 @@ def test_train_tells_every_rung_s_validation_and_the_choice(shop: Workspace) -> 
 
     assert set(summary["rungs"]) == set(LADDER)
     assert summary["chosen"] in LADDER
-    assert set(summary["rungs"]["identity"]) == {"recipe", "rounds", "move_share", "validation_gains"}
+    assert set(summary["rungs"]["identity"]) == {"recipe", "rounds", "folds", "move_share", "validation_gains"}
     assert f"Chosen: {summary['because']}." in shown("train", shop)
+
+
+def test_train_says_what_lost_on_the_first_fold_and_was_not_tried_on_the_others(shop: Workspace) -> None:
+    summary = result("train", shop)
+
+    def said(folds: dict[str, int]) -> str:
+        rungs = {name: {**rung, "folds": folds.get(name, 3)} for name, rung in summary["rungs"].items()}
+        page = StringIO()
+        draw_training(Console(file=page, width=200), {**summary, "rungs": rungs})
+        return page.getvalue()
+
+    lost = said({"mlp": 1})
+    assert "Lost on the first fold beyond chance, so not tried on the others: mlp." in lost
+    assert "Lost on the first fold" not in said({})
 
 
 def test_evaluate_shows_systems_cells_and_differences(shop: Workspace) -> None:

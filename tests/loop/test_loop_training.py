@@ -87,6 +87,14 @@ def test_another_text_template_trains_again(shop: Workspace) -> None:
     assert trained(shop)["inputs"] != before
 
 
+def test_another_rule_of_the_choice_trains_again(shop: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upgrade that chooses otherwise would else give back what the version before it chose."""
+    before = read_tuning(shop)["inputs"]
+    monkeypatch.setattr("mangaassist.loop.training.CHOICE_RULE", "another")
+
+    assert trained(shop)["inputs"] != before
+
+
 def test_new_data_train_again_once_their_pairs_are_made(shop: Workspace) -> None:
     """Here a click on a title that is not in the catalogue any more: it trains nothing, and stops nothing."""
     before = read_tuning(shop)

@@ -15,11 +15,12 @@ from mangaassist.adapter.material import TuningData, corpus_vectors
 from mangaassist.adapter.onnx_export import onnx_files
 from mangaassist.adapter.race import Fold, Trial
 from mangaassist.adapter.recipes import FIRST_RUN, Recipe, recipe_as_json, recipes_for
-from mangaassist.adapter.selection import Choice, choose
+from mangaassist.adapter.selection import CHOICE_RULE, Choice, choose
 from mangaassist.adapter.sentence_transformers_export import sentence_transformers_files
 from mangaassist.adapter.tuning import TunedLadder, tune_ladder
 
 __all__ = [
+    "CHOICE_RULE",
     "FIRST_RUN",
     "LADDER",
     "MANIFEST",

@@ -110,6 +110,7 @@ class Trial:
         return {
             "recipe": recipe_as_json(self.recipe),
             "rounds": self.rounds,
+            "folds": len(self.adapters),
             "move_share": self.move_share,
             "validation_gains": dict(self.gains),
         }

@@ -16,6 +16,9 @@ from mangaassist.core.errors import DataError
 from mangaassist.core.types import Groups, Progress, no_progress
 from mangaassist.evaluation import Resampler, metric_differences
 
+CHOICE_RULE = "2026-11-28"
+"""When the rule last changed: a candidate that was chosen by another one is out of date."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:

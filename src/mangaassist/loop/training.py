@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from mangaassist.adapter import (
+    CHOICE_RULE,
     FIRST_RUN,
     Adapter,
     AdapterInfo,
@@ -106,7 +107,7 @@ def check_current(workspace: Workspace, settings: Settings, *, encoder_id: str) 
     now = _inputs(pairs.fingerprint, data_fingerprint(workspace), encoder_id, lexicon, settings, tuning["seed"])
     if tuning["inputs"] != now:
         raise DataError(
-            f"{workspace.root}: data, pairs or settings have changed since the candidate was trained; "
+            f"{workspace.root}: data, pairs, settings or the rule of the choice have changed since the candidate was trained; "
             "train it again: `mangaassist train`"
         )
 
@@ -148,9 +149,10 @@ def _of_known_documents(pairs: Sequence[Pair], known: set[DocId]) -> list[Pair]:
 
 def _inputs(pairs: str, data: str, encoder_id: str, lexicon: Lexicon, settings: Settings, seed: int) -> str:
     """Digest of everything that decides what training gives; the rules for pairs are in the pairs."""
-    told = {"pairs": pairs, "data": data, "encoder": encoder_id, "seed": seed, "first_run": recipe_as_json(FIRST_RUN)}
+    told = {"pairs": pairs, "data": data, "encoder": encoder_id, "seed": seed}
+    rule = {"choice": CHOICE_RULE, "first_run": recipe_as_json(FIRST_RUN)}
     texts = settings.model_dump(mode="json", exclude={"pairs", "gate", "monitor", "diagnoses", "feedback"})
-    return sha256_bytes(canonical_json({**told, "lexicon": lexicon.as_json(), "settings": texts}))
+    return sha256_bytes(canonical_json({**told, **rule, "lexicon": lexicon.as_json(), "settings": texts}))
 
 
 def _begin_anew(workspace: Workspace) -> None:
