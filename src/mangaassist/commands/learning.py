@@ -84,9 +84,8 @@ def draw_training(console: Console, summary: Mapping[str, Any]) -> None:
         cells = (f"{gains[cell]:+.3f}" if cell in gains else "too small" for cell in ("warm", "cold"))
         table.add_row(f"[bold green]{name}" if name == summary["chosen"] else name, str(rung["rounds"]), *cells)
     console.print(table)
-    folds = {
-        name: rung["folds"] for name, rung in summary["rungs"].items() if "folds" in rung
-    }  # none before 2026-11-28
+    # A candidate from before 2026-11-28 does not say.
+    folds = {name: rung["folds"] for name, rung in summary["rungs"].items() if "folds" in rung}
     if lost := [name for name, tried_on in folds.items() if tried_on < max(folds.values())]:
         console.print(f"Lost on the first fold beyond chance, so not tried on the others: {', '.join(lost)}.")
     console.print(f"Chosen: {summary['because']}.")

@@ -107,8 +107,8 @@ def check_current(workspace: Workspace, settings: Settings, *, encoder_id: str) 
     now = _inputs(pairs.fingerprint, data_fingerprint(workspace), encoder_id, lexicon, settings, tuning["seed"])
     if tuning["inputs"] != now:
         raise DataError(
-            f"{workspace.root}: data, pairs, settings or the rule of the choice have changed since the candidate was trained; "
-            "train it again: `mangaassist train`"
+            f"{workspace.root}: data, pairs, settings or the rule of the choice have changed since the candidate was "
+            "trained; train it again: `mangaassist train`"
         )
 
 
