@@ -20,7 +20,7 @@ import time
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -33,6 +33,7 @@ from mangaassist.adapter.examples import TrainingSet
 from mangaassist.adapter.recipes import FIRST_RUN
 from mangaassist.adapter.training import Trainer
 from mangaassist.core.files import canonical_json, write_atomic
+from mangaassist.core.types import Device
 
 RESULTS = Path(__file__).parent / "results" / "training.json"
 PEER = Path(__file__).parent / "training_peer.py"
@@ -49,7 +50,7 @@ def main() -> None:
     """Train on both sets of examples, and write what it took."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, default=RESULTS)
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument("--device", default="auto", choices=get_args(Device))
     parser.add_argument("--share", type=float, default=1.0, help="of the steps of 4 epochs; the rest is scaled up")
     parser.add_argument("--peers-python", type=Path, default=ROOT / ".peers-venv" / "bin" / "python")
     given = parser.parse_args()
@@ -69,7 +70,7 @@ def main() -> None:
 STEPS = FIRST_RUN.rounds * round(EXAMPLES / FIRST_RUN.batch)
 
 
-def measured(data: TrainingSet, device: str, share: float) -> dict[str, Any]:
+def measured(data: TrainingSet, device: Device, share: float) -> dict[str, Any]:
     """Seconds, operations and the peak of our own training, one thread."""
     torch.set_num_threads(1)
     trainer = Trainer(data, FIRST_RUN, seed=0, device=device)

@@ -6,6 +6,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
+import torch
 from small_world import as_training_set, turned_world
 
 from mangaassist.adapter.batches import MIN_STEPS, batches
@@ -15,7 +16,7 @@ from mangaassist.adapter.fitting import fit, fit_rounds
 from mangaassist.adapter.ladder import Adapter
 from mangaassist.adapter.recipes import FIRST_RUN, GradientRecipe, RidgeRecipe, recipes_for
 from mangaassist.adapter.training import Trainer
-from mangaassist.core.errors import DataError, MissingExtra
+from mangaassist.core.errors import DataError, DeviceError, MissingExtra
 from mangaassist.core.types import DocId, Example
 
 NO_CORPUS = GradientRecipe("linear", rounds=3, corpus_weight=0.0)
@@ -206,6 +207,22 @@ def test_corpus_pairs_that_say_the_same_on_their_left_are_no_negatives_of_each_o
     )
 
     assert (with_corpus > without) is is_scored
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_device_that_is_not_there_is_refused_with_a_remedy(small_set: TrainingSet) -> None:
+    with pytest.raises(DeviceError, match="has no GPU that torch can use; train with --device cpu"):
+        fit(NO_CORPUS, small_set, seed=0, device="cuda")
+
+
+def test_what_is_trained_where_there_is_no_choice_is_trained_on_the_processor(
+    small_set: TrainingSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+    auto, cpu = (fit(NO_CORPUS, small_set, seed=0, rounds=1, device=device) for device in ("auto", "cpu"))
+
+    assert auto.tensors()["shared.matrix"].tobytes() == cpu.tensors()["shared.matrix"].tobytes()
 
 
 def test_a_recipe_of_half_the_strength_moves_half_as_far() -> None:

@@ -3,6 +3,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+import torch
 from command_line import refused, run
 from loop_world import log_a_click
 from rich.console import Console
@@ -43,6 +44,16 @@ def test_train_tells_every_rung_s_validation_and_the_choice(shop: Workspace) -> 
     assert summary["chosen"] in LADDER
     assert set(summary["rungs"]["identity"]) == {"recipe", "rounds", "folds", "move_share", "validation_gains"}
     assert f"Chosen: {summary['because']}." in shown("train", shop)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_train_on_a_gpu_that_is_not_there_is_refused_and_keeps_the_candidate(shop: Workspace) -> None:
+    before = result("train", shop)
+
+    said = refused("train", "--seed", 1, "--device", "cuda", "--workspace", shop.root)
+
+    assert said.startswith("DeviceError: this machine has no GPU that torch can use; train with --device cpu")
+    assert result("train", shop) == before
 
 
 def test_train_says_what_lost_on_the_first_fold_and_was_not_tried_on_the_others(shop: Workspace) -> None:

@@ -11,20 +11,21 @@ from mangaassist.adapter.examples import TrainingSet
 from mangaassist.adapter.ladder import Adapter, Rung
 from mangaassist.adapter.recipes import CentringRecipe, GradientRecipe, IdentityRecipe, Recipe, RidgeRecipe
 from mangaassist.core.errors import MissingExtra
+from mangaassist.core.types import Device
 
 
-def fit(recipe: Recipe, data: TrainingSet, *, seed: int, rounds: int | None = None) -> Adapter:
+def fit(recipe: Recipe, data: TrainingSet, *, seed: int, rounds: int | None = None, device: Device = "auto") -> Adapter:
     """The adapter of this recipe; for gradient training `rounds` replaces the recipe's own number.
 
     Raises MissingExtra if the recipe is trained by gradient and torch is not installed.
     """
     if isinstance(recipe, GradientRecipe) and rounds is not None:
         recipe = replace(recipe, rounds=rounds)
-    (last,) = deque(fit_rounds(recipe, data, seed=seed), maxlen=1)
+    (last,) = deque(fit_rounds(recipe, data, seed=seed, device=device), maxlen=1)
     return last
 
 
-def fit_rounds(recipe: Recipe, data: TrainingSet, *, seed: int) -> Iterator[Adapter]:
+def fit_rounds(recipe: Recipe, data: TrainingSet, *, seed: int, device: Device = "auto") -> Iterator[Adapter]:
     """The adapter after each round of training; closed forms have one. Whoever stops asking stops the training."""
     match recipe:
         case IdentityRecipe():
@@ -34,7 +35,7 @@ def fit_rounds(recipe: Recipe, data: TrainingSet, *, seed: int) -> Iterator[Adap
         case RidgeRecipe():
             yield fit_ridge(data, pull=recipe.pull)
         case GradientRecipe():
-            for adapter in _training(recipe.rung).training_rounds(data, recipe, seed=seed):
+            for adapter in _training(recipe.rung).training_rounds(data, recipe, seed=seed, device=device):
                 yield adapter.scaled(recipe.strength)
 
 

@@ -20,7 +20,7 @@ from mangaassist.adapter.fitting import fit, fit_rounds
 from mangaassist.adapter.known_moves import MOVE_SHARES, KnownMoves, fit_known_moves
 from mangaassist.adapter.ladder import Adapter
 from mangaassist.adapter.recipes import STRENGTHS, GradientRecipe, Recipe, recipe_as_json
-from mangaassist.core.types import Adjustment, DocId, Groups, Qrels, QueryId, Vectors
+from mangaassist.core.types import Adjustment, Device, DocId, Groups, Qrels, QueryId, Vectors
 from mangaassist.evaluation import (
     MIN_CELL_QUERIES,
     Exposure,
@@ -142,8 +142,8 @@ def worth(gains: Mapping[str, float]) -> float:
 class Race:
     """Fits recipes on every fold and measures them against the frozen encoder, scores pooled over the folds."""
 
-    def __init__(self, folds: Sequence[Fold], seed: int) -> None:
-        self._folds, self._seed = folds, seed
+    def __init__(self, folds: Sequence[Fold], seed: int, device: Device = "auto") -> None:
+        self._folds, self._seed, self._device = folds, seed, device
         frozen = _pooled([fold.score(Adapter("identity", fold.training.dimension)) for fold in folds], CELLS)
         # A query that several folds hold out is one query: only the bound counts it once.
         distinct = {cell: {query_id.split(":", 1)[1] for query_id in frozen[cell]} for cell in ("warm", "cold")}
@@ -164,7 +164,8 @@ class Race:
 
     def training(self, recipe: Recipe) -> Iterator[tuple[Adapter, ...]]:
         """One adapter a fold after each round."""
-        return zip(*(fit_rounds(recipe, fold.training, seed=self._seed) for fold in self._folds), strict=True)
+        seed, device = self._seed, self._device
+        return zip(*(fit_rounds(recipe, fold.training, seed=seed, device=device) for fold in self._folds), strict=True)
 
     def at_once(self, recipe: Recipe) -> Trial:
         """The trial of a recipe that trains to its end before anybody looks.
@@ -175,7 +176,7 @@ class Race:
         adapters: list[Adapter] = []
         scored: list[CellScores] = []
         for fold in self._folds:
-            adapters.append(fit(recipe, fold.training, seed=self._seed))
+            adapters.append(fit(recipe, fold.training, seed=self._seed, device=self._device))
             scored.append(fold.score(adapters[-1], self._frozen))
             trial = self._trial(recipe, adapters, rounds, scored)
             if len(scored) == 1 and self._is_lost(trial):

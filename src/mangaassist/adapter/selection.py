@@ -13,7 +13,7 @@ from mangaassist.adapter.ladder import Rung
 from mangaassist.adapter.race import Fold, Race, Running, Trial, clearly_best
 from mangaassist.adapter.recipes import recipes_for
 from mangaassist.core.errors import DataError
-from mangaassist.core.types import Groups, Progress, no_progress
+from mangaassist.core.types import Device, Groups, Progress, no_progress
 from mangaassist.evaluation import Resampler, metric_differences
 
 CHOICE_RULE = "2026-11-28"
@@ -35,6 +35,7 @@ def choose(
     rungs: Sequence[Rung],
     *,
     seed: int,
+    device: Device = "auto",
     hard_negatives: bool = True,
     progress: Progress = no_progress,
 ) -> Choice:
@@ -46,7 +47,7 @@ def choose(
     """
     if not any(fold.query_ids for fold in folds) or rungs[0] != "identity":
         raise DataError("choosing needs validation queries, and identity in the race; give more pairs")
-    race = Race(folds, seed)
+    race = Race(folds, seed, device)
     tried: dict[Rung, Running] = {}
     trials: dict[Rung, Trial] = {}
     seconds: dict[Rung, float] = {}

@@ -12,12 +12,16 @@ from mangaassist.adapter.ladder import Adapter
 from mangaassist.adapter.losses import Scored, info_nce, info_nce_of_layer
 from mangaassist.adapter.recipes import GradientRecipe
 from mangaassist.adapter.torch_side import TorchSide
+from mangaassist.core.errors import DeviceError
+from mangaassist.core.types import Device
 
 THREADS = 2
 """Torch threads: fixed, because sums in another order are other floats and then another artefact."""
 
 
-def training_rounds(data: TrainingSet, recipe: GradientRecipe, *, seed: int, device: str = "auto") -> Iterator[Adapter]:
+def training_rounds(
+    data: TrainingSet, recipe: GradientRecipe, *, seed: int, device: Device = "auto"
+) -> Iterator[Adapter]:
     """The adapter of the recipe's rung after each of its rounds; both sides share one map.
 
     Nothing is trained ahead: whoever stops asking stops the training.
@@ -35,7 +39,7 @@ def training_rounds(data: TrainingSet, recipe: GradientRecipe, *, seed: int, dev
 class Trainer:
     """One map under training: its tensors, the optimiser's state and the training set, resident on the device."""
 
-    def __init__(self, data: TrainingSet, recipe: GradientRecipe, *, seed: int, device: str = "auto") -> None:
+    def __init__(self, data: TrainingSet, recipe: GradientRecipe, *, seed: int, device: Device = "auto") -> None:
         self.place = _device(device)
         self.side = TorchSide(recipe.rung, data.dimension, torch.Generator().manual_seed(seed)).to(self.place)
         self._recipe = recipe
@@ -114,7 +118,9 @@ class Tables:
         return joined
 
 
-def _device(name: str) -> torch.device:
+def _device(name: Device) -> torch.device:
+    if name == "cuda" and not torch.cuda.is_available():
+        raise DeviceError("this machine has no GPU that torch can use; train with --device cpu, or leave it at auto")
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return torch.device(name)

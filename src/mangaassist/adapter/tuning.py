@@ -13,7 +13,7 @@ from mangaassist.adapter.material import Material, TuningData
 from mangaassist.adapter.race import Fold, Trial
 from mangaassist.adapter.selection import Choice, choose
 from mangaassist.core.scripts import scripts_of
-from mangaassist.core.types import Progress, no_progress
+from mangaassist.core.types import Device, Progress, no_progress
 from mangaassist.encoders import Encoder
 from mangaassist.queries import PLAIN, CompositionWeights
 
@@ -48,6 +48,7 @@ def tune_ladder(
     encoder: Encoder,
     *,
     seed: int,
+    device: Device = "auto",
     rungs: Sequence[Rung] = LADDER,
     also_refit: Collection[Rung] = LADDER,
     spares_unknown: bool = False,
@@ -61,7 +62,7 @@ def tune_ladder(
     """
     material = Material.of(data, encoder, halves=spares_unknown, progress=progress)
     folds = [material.fold(seed=seed + number) for number in range(FOLDS)]
-    choice = choose(folds, rungs, seed=seed, hard_negatives=not spares_unknown, progress=progress)
+    choice = choose(folds, rungs, seed=seed, device=device, hard_negatives=not spares_unknown, progress=progress)
     everything = material.examples(data.pairs, seed=seed)
     scripts = scripts_of((pair.query_text for pair in data.pairs), fewest=FEWEST_OF_SCRIPT)
     adapters: dict[Rung, Adapter] = {}
@@ -70,7 +71,7 @@ def tune_ladder(
     for done, (rung, trial) in enumerate(refitted.items()):
         progress(f"refitting {rung}", done, len(refitted))
         started = time.process_time()
-        fitted = _refitted(trial, everything, seed)
+        fitted = _refitted(trial, everything, seed, device)
         adapters[rung] = fitted if rung == "identity" else replace(fitted, scripts=scripts or None)
         seconds[rung] = time.process_time() - started
     progress("refitting", len(refitted), len(refitted))
@@ -84,9 +85,9 @@ def tune_ladder(
     return TunedLadder(choice, adapters, seconds, weights)
 
 
-def _refitted(trial: Trial, everything: TrainingSet, seed: int) -> Adapter:
+def _refitted(trial: Trial, everything: TrainingSet, seed: int, device: Device) -> Adapter:
     """The trial's adapter, fitted on everything, known documents moved as far as the trial moves them."""
-    fitted = fit(trial.recipe, everything, seed=seed, rounds=trial.rounds)
+    fitted = fit(trial.recipe, everything, seed=seed, rounds=trial.rounds, device=device)
     if not trial.move_share:
         return fitted
     moves = fit_known_moves(everything, fitted.adapt_queries(everything.queries))

@@ -19,7 +19,16 @@ from mangaassist.adapter import (
     save_artifact,
 )
 from mangaassist.commands.bench_run import CELLS, run_bench
-from mangaassist.commands.output import JsonFile, Seed, Workspace, emit, errors_shown, messages, shown_progress
+from mangaassist.commands.output import (
+    JsonFile,
+    OnDevice,
+    Seed,
+    Workspace,
+    emit,
+    errors_shown,
+    messages,
+    shown_progress,
+)
 from mangaassist.data import catalogue_titles, load_beir
 from mangaassist.encoders import CachedEncoder, load_encoder
 from mangaassist.queries import Composer
@@ -35,6 +44,7 @@ def bench(
         bool, typer.Option("--compose", help="Compose the queries: titles they name, facets, words.")
     ] = False,
     seed: Seed = 0,
+    device: OnDevice = "auto",
     workspace: Workspace = Path(),
     json_file: JsonFile = None,
 ) -> None:
@@ -44,7 +54,9 @@ def bench(
             cached = CachedEncoder(load_encoder(encoder), cache_directory(workspace), progress=progress)
             dataset = load_beir(directory, qrels_folder=qrels)
             composer = Composer(dataset.documents, catalogue_titles(directory)) if compose else None
-            result, tuned = run_bench(dataset, cached, final=final, seed=seed, progress=progress, composer=composer)
+            result, tuned = run_bench(
+                dataset, cached, final=final, seed=seed, device=device, progress=progress, composer=composer
+            )
         result["settings"] = {
             "qrels": qrels,
             "encoder": encoder,

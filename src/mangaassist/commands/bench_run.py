@@ -8,7 +8,7 @@ from typing import Any
 from mangaassist.adapter import Adapter, Rung, TunedLadder, TuningData, tune_ladder
 from mangaassist.core.errors import DataError
 from mangaassist.core.files import sha256_bytes
-from mangaassist.core.types import DocId, GroupId, Pair, Progress, Qrels, Query, QueryId, RetrievalSet, Run
+from mangaassist.core.types import Device, DocId, GroupId, Pair, Progress, Qrels, Query, QueryId, RetrievalSet, Run
 from mangaassist.encoders import Encoder
 from mangaassist.evaluation import Exposure, Summary, paired_gain, run_depth, score_cell, summarise_cells
 from mangaassist.loop import DEV_SHARE
@@ -38,6 +38,7 @@ def run_bench(
     *,
     final: bool,
     seed: int,
+    device: Device = "auto",
     progress: Progress,
     composer: Composer | None = None,
 ) -> tuple[dict[str, Any], TunedLadder]:
@@ -50,7 +51,7 @@ def run_bench(
     reported_queries = [dataset.queries[query_id] for query_id in sorted(splits.reported)]
     data, leaks = tuning_data(dataset, splits, composer)
     pairs = list(data.pairs)
-    tuned = tune_ladder(data, encoder, seed=seed, progress=progress)
+    tuned = tune_ladder(data, encoder, seed=seed, device=device, progress=progress)
     results, gains = _evaluate(dataset, splits, pairs, tuned, encoder, composer, seed)
     result = {
         "dataset": dataset.name,

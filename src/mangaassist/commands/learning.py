@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mangaassist.commands.output import JsonFile, Seed, Workspace, emit, errors_shown, shown_progress
+from mangaassist.commands.output import JsonFile, OnDevice, Seed, Workspace, emit, errors_shown, shown_progress
 from mangaassist.commands.report_tables import draw_report
 from mangaassist.data import Workspace as ShopWorkspace
 from mangaassist.loop import (
@@ -42,6 +42,7 @@ def train(
     unfix: Annotated[
         bool, typer.Option("--without-fixes", help="Take back the fixes that --fix put in force.")
     ] = False,
+    device: OnDevice = "auto",
     workspace: Workspace = Path(),
     json_file: JsonFile = None,
 ) -> None:
@@ -55,7 +56,7 @@ def train(
                 put_in_force(shop, read_settings(shop.root), [cast("Fix", name) for name in fix])
             if fix or unfix:
                 make_pairs(shop, read_settings(shop.root), seed=seed)
-            summary = train_candidate(shop, read_settings(shop.root), seed=seed, progress=progress)
+            summary = train_candidate(shop, read_settings(shop.root), seed=seed, device=device, progress=progress)
         emit(summary, json_file, lambda console: draw_training(console, summary))
 
 

@@ -13,12 +13,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from mangaassist.core.errors import RetrievalError
 from mangaassist.core.files import write_atomic
+from mangaassist.core.types import Device
 
 Workspace = Annotated[Path, typer.Option("--workspace", "-w", metavar="DIR", help="The shop's workspace directory.")]
 JsonFile = Annotated[
     str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON; - for standard output.")
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Seed of everything random.")]
+
+OnDevice = Annotated[
+    Device, typer.Option("--device", help="Where gradients train; auto: on a GPU where torch finds one.")
+]
 
 messages = Console(stderr=True, highlight=False)
 """Where progress, hints and errors go, so that standard output carries results only."""

@@ -69,6 +69,10 @@ class ExportError(RetrievalError):
     """A format cannot hold the adapter, or the folder for the export is not free."""
 
 
+class DeviceError(RetrievalError):
+    """The device that training was asked to use is not there."""
+
+
 class MissingExtra(RetrievalError):
     """An optional dependency is not installed."""
 

@@ -26,6 +26,9 @@ Groups: TypeAlias = Mapping[QueryId, GroupId]
 
 Intent = Literal["recommendation", "product_discovery", "product_question", "faq", "other"]
 DocumentKind = Literal["title", "article", "document"]
+Device = Literal["auto", "cpu", "cuda"]
+"""Where gradients train; auto: on a GPU if there is one. Another device gives other floats, so another artefact."""
+
 PairSource = Literal["click", "cart", "editorial", "synthetic", "feedback", "judgement", "corpus"]
 
 INTENTS: tuple[Intent, ...] = ("recommendation", "product_discovery", "product_question", "faq", "other")

@@ -19,7 +19,7 @@ from mangaassist.adapter import (
 )
 from mangaassist.core.errors import DataError
 from mangaassist.core.files import canonical_json, sha256_bytes, sync_directory, write_atomic
-from mangaassist.core.types import DocId, GroupId, Pair, Progress, Query, QueryId
+from mangaassist.core.types import Device, DocId, GroupId, Pair, Progress, Query, QueryId
 from mangaassist.data import Workspace, titles
 from mangaassist.loop.candidate import candidate_folder, read_tuning
 from mangaassist.loop.catalogue import data_fingerprint, load_catalogue, workspace_encoder
@@ -35,7 +35,9 @@ from mangaassist.pairs import split_groups
 from mangaassist.queries import Composer, Lexicon, TitleResolver
 
 
-def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, progress: Progress) -> dict[str, Any]:
+def train_candidate(
+    workspace: Workspace, settings: Settings, *, seed: int, device: Device = "auto", progress: Progress
+) -> dict[str, Any]:
     """Tunes the ladder on the stored pairs and keeps every rung; the same inputs again do nothing.
 
     `tuning.json` goes first and comes last: a killed training leaves the old candidate whole or none at all, and is
@@ -70,6 +72,7 @@ def train_candidate(workspace: Workspace, settings: Settings, *, seed: int, prog
         ),
         encoder,
         seed=seed,
+        device=device,
         spares_unknown="cold_harm" in settings.fixes,
         progress=progress,
     )
