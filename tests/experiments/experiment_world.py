@@ -2,12 +2,15 @@
 
 import io
 import json
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 from live_world import promote, queries_of, rollback
+from prometheus_client.registry import Collector
 from served_shop import KEY, NOON, QUICK, Clock, ServedShop, lines_of
 
 from mangaassist.core.types import Query
@@ -16,6 +19,7 @@ from mangaassist.experiments import Experiment, LiveExperiments, report_experime
 from mangaassist.loop import read_settings
 from mangaassist.promotion import IDENTITY
 from mangaassist.serving import LiveEngine, ServiceSettings, create_app, service_log, start_server
+from mangaassist.serving.answers import Answer, RetrieveRequest
 
 CANDIDATE = "embed-adapter-v01"
 LIVE = IDENTITY
@@ -37,12 +41,36 @@ def end(workspace: Workspace) -> Experiment:
     return stop_experiment(workspace, name=None, at=BEGUN, actor="mina", why="a test")
 
 
+class Told:
+    """Tells the experiments of answers, and whoever asked that they were told: a server tells after it has answered."""
+
+    def __init__(self, live: LiveExperiments) -> None:
+        self.live = live
+        self._query_ids: set[str] = set()
+        self._changed = threading.Condition()
+
+    @property
+    def collectors(self) -> Sequence[Collector]:
+        return self.live.collectors
+
+    def sent(self, request: RetrieveRequest, answer: Answer) -> None:
+        self.live.sent(request, answer)
+        with self._changed:
+            self._query_ids.add(answer.query_id)
+            self._changed.notify_all()
+
+    def wait(self, query_id: str) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: query_id in self._query_ids, timeout=30), f"nobody told of {query_id}"
+
+
 @dataclass
 class TriedShop(ServedShop):
     """A served shop whose engine and experiments are at hand."""
 
     engine: LiveEngine
     live: LiveExperiments
+    told: Told
 
     @classmethod
     def start(
@@ -56,15 +84,22 @@ class TriedShop(ServedShop):
         live = LiveExperiments.open(
             workspace, engine, whole, privacy=KEY, log=log, clock=clock, look_every_s=look_every_s, sink=sink
         )
-        app = create_app(engine, chosen, root=workspace.root, privacy=KEY, log=log, clock=clock, listener=live)
+        told = Told(live)
+        app = create_app(engine, chosen, root=workspace.root, privacy=KEY, log=log, clock=clock, listener=told)
         running = start_server(app)
         http = httpx.Client(base_url=running.url, timeout=30)
-        return cls(workspace, running, http, clock, stream, engine, live)
+        return cls(workspace, running, http, clock, stream, engine, live, told)
 
     def look(self) -> None:
         """Follow what the workspace says now, as the threads do by themselves."""
         self.engine.look()
         self.live.watch.look()
+
+    def retrieve(self, query: str, **others: Any) -> dict[str, Any]:
+        """The answer, once the experiments were told of it."""
+        answer = super().retrieve(query, **others)
+        self.told.wait(answer["query_id"])
+        return answer
 
     def ask(self, query: Query, session: str | None = None, **others: Any) -> dict[str, Any]:
         return self.retrieve(query.text, intent=query.intent, session_id=session, **others)

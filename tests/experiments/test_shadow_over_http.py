@@ -80,12 +80,12 @@ def test_a_full_queue_drops_and_counts_and_holds_no_answer_up(
 
     def held(sent: Any) -> Any:
         is_held.set()
-        door.wait()
+        door.wait(timeout=60)
         return whole(sent)
 
     monkeypatch.setattr(shop.live.shadow, "_answers", held)
     shop.ask(query, "s")
-    is_held.wait()
+    assert is_held.wait(timeout=60)
 
     for number in range(5):
         shop.ask(query, f"s-{number}")

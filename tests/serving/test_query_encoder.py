@@ -221,3 +221,22 @@ def test_many_expected_queries_that_nobody_asks_for_are_forgotten() -> None:
     assert world.queries.vector(f"{EXPECTED}") is not None
     assert sorted(world.encoder.asked).count("0") == 2
     assert sorted(world.encoder.asked).count(f"{EXPECTED}") == 1
+
+
+@pytest.mark.parametrize("calls_at_once", [1, 3])
+def test_closing_ends_its_threads_after_what_waits(calls_at_once: int) -> None:
+    before = set(threading.enumerate())
+    encoder = PickyEncoder()
+    encoder.door = threading.Event()
+    queries = QueryEncoder(encoder, SETTINGS, complain=lambda _: None, calls_at_once=calls_at_once)
+    threads = set(threading.enumerate()) - before
+    queries.expect("first")
+    queries.expect("dark")
+
+    queries.close()
+    encoder.door.set()
+
+    for thread in threads:
+        thread.join(timeout=30)
+    assert [thread.is_alive() for thread in threads] == [False] * calls_at_once
+    assert sorted(encoder.asked) == ["dark", "first"]

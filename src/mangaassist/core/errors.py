@@ -11,6 +11,7 @@
     ├── IndexOutOfDate                  an index of another release than the one that asks
     ├── ArtifactError                   an artefact folder that is incomplete or was changed
     ├── ExportError                     an adapter that a format cannot hold, or a folder that is not free
+    ├── DeviceError                     a device to train on that is not there
     ├── MissingExtra                    an optional dependency is not installed
     ├── WorkspaceError                  a directory that is no workspace, or of another format
     │   ├── WorkspaceLocked             another process is writing to it

@@ -45,7 +45,7 @@ class Trial(Protocol):
 
 
 class LiveEngine:
-    """Answers from the live release of a workspace; an `Engine`. Made by `open`; `close` ends its thread.
+    """Answers from the live release of a workspace; an `Engine`. Made by `open`; `close` ends its threads.
 
     trial: asked for every answer, if there is one.  answers_at_once: as many as suit the encoder and the cores.
     """
@@ -157,5 +157,6 @@ class LiveEngine:
         return self._live.look()
 
     def close(self) -> None:
-        """Stop watching."""
+        """Stop watching, and end the encoder's threads."""
         self._live.stop()
+        self._encoder.close()

@@ -39,7 +39,7 @@ class QueryEncoder:
 
     calls_at_once: of the encoder: as many as answers are under way suits one that is waited for. One that computes on
     this machine is quicker with one call of many queries.
-    Its own threads are daemons: a call that never returns must not keep the process alive.
+    Its own threads are daemons: a call that never returns must not keep the process alive. `close` ends them.
     """
 
     def __init__(
@@ -59,7 +59,9 @@ class QueryEncoder:
         self._failures, self._rests_until = 0, 0.0
         self.from_memory, self.from_encoder = 0, 0
         """How many queries' vectors were remembered, and how many came from the encoder."""
-        self._calls: SimpleQueue[_Call] = SimpleQueue()
+        self._calls: SimpleQueue[_Call | None] = SimpleQueue()
+        """None tells one thread to end."""
+        self._threads = calls_at_once
         for number in range(calls_at_once):
             threading.Thread(target=self._work, name=f"encode-{number}", daemon=True).start()
 
@@ -106,6 +108,11 @@ class QueryEncoder:
         """Base vectors (n, d) of texts whose caller can wait; raises as the encoder does."""
         return self.encoder.encode(texts)
 
+    def close(self) -> None:
+        """Take no more queries; what waits is still encoded, and nobody waits for that."""
+        for _ in range(self._threads):
+            self._calls.put(None)
+
     def _asked(self, text: str, within_s: float, begun: "Future[Vectors] | None" = None) -> Vectors | None:
         call: Future[Vectors] = begun or Future()
         if begun is None:
@@ -128,17 +135,20 @@ class QueryEncoder:
         return vector
 
     def _work(self) -> None:
-        while True:
-            calls = [call for call in self._waiting() if call[0].set_running_or_notify_cancel()]
+        while (first := self._calls.get()) is not None:
+            calls = [call for call in self._with_those_waiting(first) if call[0].set_running_or_notify_cancel()]
             if calls:
                 self._settle(calls)
 
-    def _waiting(self) -> list[_Call]:
-        """The next query and whatever waits with it."""
-        calls = [self._calls.get()]
+    def _with_those_waiting(self, first: _Call) -> list[_Call]:
+        calls = [first]
         with suppress(Empty):
             while len(calls) < TOGETHER:
-                calls.append(self._calls.get_nowait())
+                call = self._calls.get_nowait()
+                if call is None:
+                    self._calls.put(None)  # for this thread once it has settled these, or for another
+                    break
+                calls.append(call)
         return calls
 
     def _settle(self, calls: Sequence[_Call]) -> None:
