@@ -1,8 +1,9 @@
 """`python -m benchmarks.peers [--sets S…] [--only M…] [--seeds N…] [--at-most MINUTES] [--dev | --table]`.
 
 Runs what is missing, cheapest sets first, and keeps each run at once under `.peers-runs/`; then rebuilds
-`benchmarks/results/peers.json` and the README's table of all that is kept. Test splits, unless `--dev`; every
-invocation that scores a test split adds a line to `benchmarks/test_reads.jsonl`.
+`benchmarks/results/peers.json` and the README's table of all that is kept; a set of which nothing is kept stays as
+reported. Test splits, unless `--dev`; every invocation that scores a test split adds a line to
+`benchmarks/test_reads.jsonl`.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from benchmarks.peers.methods import METHODS, ROOT, PeerFailed, run_method
 from benchmarks.peers.runs import KeptRun, KeptRuns
 from benchmarks.peers.scores import score
 from benchmarks.peers.sets import SETS, ComparedSet, load_set
-from benchmarks.peers.table import report, table
+from benchmarks.peers.table import Report, report, table
 from benchmarks.readme import rebuild
 from mangaassist.commands.output import shown_progress
 from mangaassist.core.files import canonical_json, write_atomic
@@ -50,11 +51,19 @@ def main() -> None:
         if not given.data.is_dir():
             sys.exit(f"{given.data}: no such folder; give the folder of the real sets with --data")
         run_missing(given, kept)
-    found = report(kept, [name for name in SETS if not given.dev or name in given.sets], dev=given.dev)
+    if given.dev:
+        print(table(report(kept, given.sets, dev=True)))
+        return
+    found = with_stored(report(kept, SETS), KEPT)
     print(table(found))
-    if not given.dev:
-        write_atomic(KEPT, canonical_json(found))
-        rebuild("peers", table(found))
+    write_atomic(KEPT, canonical_json(found))
+    rebuild("peers", table(found))
+
+
+def with_stored(found: Report, stored: Path) -> Report:
+    """A set of which no run is kept here, as on a machine that compares one set again, stands as it was reported."""
+    before: Report = json.loads(stored.read_text(encoding="utf-8")) if stored.exists() else {}
+    return before | found
 
 
 def run_missing(given: argparse.Namespace, kept: KeptRuns) -> None:

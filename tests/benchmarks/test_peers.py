@@ -311,6 +311,18 @@ def test_the_choice_is_set_against_the_best_peer_of_each_cell_and_a_loss_is_name
     assert everything["cpu_seconds"] == 3.0
 
 
+def test_a_set_of_which_no_run_is_kept_here_stands_as_it_was_reported(compared: ComparedSet, tmp_path: Path) -> None:
+    """Runs are not in the repository: comparing one set again elsewhere must not lose the others."""
+    kept, stored = KeptRuns(tmp_path / "runs"), tmp_path / "peers.json"
+    kept.keep(run_of("frozen", compared))
+    found = report(kept, ["stackfaq", "manga"])
+    assert command.with_stored(found, stored) == found
+
+    stored.write_text(json.dumps({"manga": {"frozen": {}}, "stackfaq": {"nudge-m": {}}}))
+
+    assert command.with_stored(found, stored) == {"manga": {"frozen": {}}, "stackfaq": found["stackfaq"]}
+
+
 def test_the_readme_shows_the_stored_comparison() -> None:
     root = Path(__file__).parents[2]
     stored = root / "benchmarks" / "results" / "peers.json"
