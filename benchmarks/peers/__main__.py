@@ -20,7 +20,7 @@ if __name__ == "__main__":  # before NumPy is there: one thread for everybody, o
     os.environ["OMP_NUM_THREADS"] = "1"
 
 from benchmarks.machine import machine
-from benchmarks.peers.methods import METHODS, ROOT, PeerFailed, run_method
+from benchmarks.peers.methods import METHODS, ROOT, PeerFailed, fingerprint, run_method
 from benchmarks.peers.runs import KeptRun, KeptRuns
 from benchmarks.peers.scores import score
 from benchmarks.peers.sets import SETS, ComparedSet, load_set
@@ -72,7 +72,7 @@ def run_missing(given: argparse.Namespace, kept: KeptRuns) -> None:
     for name in [name for name in SETS if name in given.sets]:
         is_read = given.dev
         for compared, method, seed in _asked(name, given):
-            if kept.find(name, compared.split, method, seed, fingerprint=compared.fingerprint):
+            if kept.find(name, compared.split, method, seed, fingerprint=fingerprint(method, compared)):
                 continue
             if time.monotonic() > until:
                 _say(f"{given.at_most:g} minutes are over; {name}, {method}, seed {seed} and later are left")
@@ -111,7 +111,7 @@ def _one(compared: ComparedSet, name: str, method: str, seed: int) -> KeptRun | 
         split=compared.split,
         method=method,
         seed=seed,
-        fingerprint=compared.fingerprint,
+        fingerprint=fingerprint(method, compared),
         scores=scores,
         groups=compared.groups,
         told=told,

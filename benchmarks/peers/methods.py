@@ -13,7 +13,7 @@ from typing import Any, Literal
 from benchmarks.peers.exchange import read_answer, write_task
 from benchmarks.peers.scores import run_of
 from benchmarks.peers.sets import ComparedSet
-from mangaassist.adapter import TunedLadder, tune_ladder
+from mangaassist.adapter import CHOICE_RULE, TunedLadder, tune_ladder
 from mangaassist.core.types import Progress, Run
 from mangaassist.evaluation import run_depth
 from mangaassist.retrieval import ComposedSearch, adapted_run
@@ -56,6 +56,12 @@ METHODS: Mapping[str, Method] = {
 
 class PeerFailed(RuntimeError):
     """A peer's process ended without an answer; the message has its last words."""
+
+
+def fingerprint(name: str, compared: ComparedSet) -> str:
+    """What a run of a method hangs on: the set, and for ours the rule of the choice."""
+    rule = f", choice {CHOICE_RULE}" if METHODS[name].kind == "ours" else ""
+    return compared.fingerprint + rule
 
 
 def run_method(name: str, compared: ComparedSet, *, seed: int, progress: Progress) -> tuple[Run, dict[str, Any]]:

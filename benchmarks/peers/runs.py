@@ -13,7 +13,7 @@ from mangaassist.core.types import GroupId, QueryId
 
 @dataclass(frozen=True, slots=True)
 class KeptRun:
-    """A method on a set with a seed. told: CPU seconds and what it chose; fingerprint: of the set it ran on.
+    """A method on a set with a seed. told: CPU seconds and what it chose; fingerprint: of what it hangs on.
 
     machine: processor, cores and date.  commit: of this repository.
     """
@@ -45,7 +45,7 @@ class KeptRuns:
         write_atomic(self.path(run.set_name, run.split, run.method, run.seed), canonical_json(asdict(run)))
 
     def find(self, set_name: str, split: str, method: str, seed: int, *, fingerprint: str) -> KeptRun | None:
-        """The run, unless it is missing or ran on other data."""
+        """The run, unless it is missing, ran on other data, or was chosen by another rule."""
         path = self.path(set_name, split, method, seed)
         if not path.is_file():
             return None

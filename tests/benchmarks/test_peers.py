@@ -274,6 +274,18 @@ def test_a_run_on_other_data_is_run_again(compared: ComparedSet, tmp_path: Path)
     assert kept.find("stackfaq", "test", "frozen", 1, fingerprint="these data") is None
 
 
+def test_ours_is_run_again_once_the_rule_of_the_choice_has_changed(
+    done: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given = options(tmp_path, only=["frozen", "chosen"], seeds=[0])
+    command.run_missing(given, KeptRuns(tmp_path))
+    monkeypatch.setattr(methods, "CHOICE_RULE", "another")
+
+    command.run_missing(given, KeptRuns(tmp_path))
+
+    assert done == [("frozen", 0), ("chosen", 0), ("chosen", 0)]
+
+
 # The table
 
 
