@@ -28,6 +28,8 @@ def first_run_examples(*, seed: int, popularity: float) -> TrainingSet:
         query=rows,
         positive=positive,
         weight=np.ones(EXAMPLES, dtype=np.float32),
+        words=rows,
+        client=np.full(EXAMPLES, -1),
         hard_negatives=hard,
         relevant=sparse.csr_matrix((np.ones(EXAMPLES, dtype=bool), (rows, positive)), shape=(EXAMPLES, PRODUCTS)),
         corpus_left=none,

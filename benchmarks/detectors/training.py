@@ -77,12 +77,15 @@ def _training_set(shop: Shop, log: Log, pairs: list[Pair]) -> TrainingSet:
     texts = sorted({pair.query_text for pair in pairs})
     number = {text: row for row, text in enumerate(texts)}
     nothing = np.empty((0, shop.vectors.shape[1]), dtype=np.float32)
+    query = np.array([number[pair.query_text] for pair in pairs], dtype=np.int64)
     return TrainingSet(
         queries=np.stack([log.vectors[text] for text in texts]),
         documents=shop.vectors,
-        query=np.array([number[pair.query_text] for pair in pairs], dtype=np.int64),
+        query=query,
         positive=rows_of(shop, pairs),
         weight=np.array([pair.weight for pair in pairs], dtype=np.float32),
+        words=query,
+        client=np.full(len(pairs), -1),
         hard_negatives=np.empty((len(pairs), 0), dtype=np.int64),
         relevant=sparse.csr_matrix((len(texts), len(shop.doc_ids)), dtype=bool),
         corpus_left=nothing,

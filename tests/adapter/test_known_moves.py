@@ -21,11 +21,18 @@ IDENTITY = Adapter("identity", 32)
 def asked(answers: dict[int, list[int]], documents: Vectors, queries: Vectors, weight: float = 1.0) -> TrainingSet:
     """Document → the queries that ended at it."""
     examples = [
-        Example(f"q{query:03}", DocId(f"d{row:03}"), (), (), weight, "click")
+        Example(f"q{query:03}", DocId(f"d{row:03}"), (), (), weight, "judgement")
         for row, asking in answers.items()
         for query in asking
     ]
-    vectors = {f"q{row:03}": queries[row] for row in range(len(queries))}
+    return of_examples(examples, documents, queries)
+
+
+def of_examples(examples: list[Example], documents: Vectors, queries: Vectors) -> TrainingSet:
+    """Query q000 has the first row of `queries`, in any spelling."""
+    vectors = {
+        spelling(f"q{row:03}"): queries[row] for row in range(len(queries)) for spelling in (str.lower, str.upper)
+    }
     none = np.empty((0, documents.shape[1]), dtype=np.float32)
     ids = [DocId(f"d{row:03}") for row in range(len(documents))]
     return training_set(examples, vectors, CorpusVectors(ids, documents, none, none, np.empty(0, dtype=np.int64)))
@@ -72,6 +79,42 @@ def test_one_query_that_clicked_often_is_one_query() -> None:
     assert len(fit_known_moves(data, data.queries)) == 0
 
 
+def moved_by(*asking: tuple[str, str]) -> tuple[KnownMoves, Vectors]:
+    """(moves after these (query, client) pairs ended at one document, all queries)."""
+    queries = unit_vectors(6, 32, seed=9)
+    examples = [Example(text, DocId("d000"), (), (), 1.0, "click" if by else "editorial", by) for text, by in asking]
+    data = of_examples(examples, unit_vectors(2, 32), queries)
+    return fit_known_moves(data, data.queries), data.queries
+
+
+def test_other_spellings_of_one_query_are_one_query() -> None:
+    moves, _ = moved_by(("q000", ""), ("Q000", ""), ("q001", ""), ("Q001", ""))
+
+    assert len(moves) == 0
+
+
+@pytest.mark.parametrize("clients", [["ann"] * 3, ["ann", "ann", "bob"]])
+def test_what_fewer_clients_typed_moves_nothing_however_much_they_typed(clients: list[str]) -> None:
+    moves, _ = moved_by(*zip(("q000", "q001", "q002"), clients, strict=True))
+
+    assert len(moves) == 0
+
+
+def test_what_enough_clients_typed_moves_their_document() -> None:
+    moves, queries = moved_by(("q000", "ann"), ("q001", "bob"), ("q002", "cid"))
+
+    assert moves.towards[0] == pytest.approx((1 - OFF_MEAN) * queries.mean(0), abs=1e-3)
+
+
+def test_one_client_cannot_be_read_out_between_texts_that_anybody_may_know() -> None:
+    """Names and reviewers' texts can be encoded and taken off: what is left would be the client's query."""
+    too_few, _ = moved_by(("q000", ""), ("q001", ""), ("q002", "ann"))
+    enough, queries = moved_by(("q000", ""), ("q001", ""), ("q002", ""), ("q003", "ann"))
+
+    assert len(too_few) == 0
+    assert enough.towards[0] == pytest.approx(queries[:3].mean(0) - OFF_MEAN * queries.mean(0), abs=1e-3)
+
+
 def test_an_example_that_weighs_more_draws_more() -> None:
     documents, queries = unit_vectors(2, 32), unit_vectors(3, 32, seed=9)
     even = asked({0: [0, 1, 2]}, documents, queries)
@@ -94,6 +137,19 @@ def test_documents_of_one_text_have_one_move_of_all_their_queries() -> None:
     assert len(moves) == 2
     assert (moved[0] == moved[1]).all()
     assert moved[0] == pytest.approx(unit(documents[0] + queries[:3].mean(0) - OFF_MEAN * queries.mean(0)), abs=1e-3)
+
+
+def test_two_encodings_of_one_text_are_one_text() -> None:
+    """Float32 products could not tell which of two such keys is the nearest."""
+    documents = unit_vectors(6, 32)
+    documents[1] = unit(documents[0] + 1e-5 * unit_vectors(1, 32, seed=3)[0])
+    moves, _, _ = fitted({0: [0, 1], 1: [2]}, documents=documents)
+
+    moved = moves.moved(documents, documents)
+
+    assert len(moves) == 1
+    assert moved[0] == pytest.approx(moved[1], abs=1e-4)
+    assert moved[0] != pytest.approx(documents[0], abs=1e-2)
 
 
 def test_a_text_that_is_written_anew_is_as_unknown_as_a_new_one() -> None:

@@ -22,8 +22,9 @@ from mangaassist.adapter.recipes import (
     GradientRecipe,
     Recipe,
     RidgeRecipe,
+    recipes_for,
 )
-from mangaassist.adapter.selection import Choice, choose
+from mangaassist.adapter.selection import Choice, _simplest_of_the_best, choose
 from mangaassist.adapter.validation import HeldOut, hold_out
 from mangaassist.core.errors import DataError
 from mangaassist.core.types import DocId, GroupId, Pair, QueryId
@@ -148,6 +149,54 @@ def a_trial(warm: float, cold: float) -> Trial:
 def test_what_is_tried_later_has_to_be_clearly_worth_more(before: float, later: float, is_better: bool) -> None:
     """Longer training for a thousandth on validation lost points on questions that validation did not ask."""
     assert a_trial(later, later).is_clearly_better(a_trial(before, before)) is is_better
+
+
+def test_what_was_worth_more_before_training_on_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Later rounds are looked at with a part of the move, which may suit them more than the whole did."""
+    at_best_strength, found = racing.Running.at_best_strength, list[Trial]()
+
+    def worse_later(running: racing.Running) -> Trial:
+        trial = at_best_strength(running)
+        if trial.recipe.rung != "linear":
+            return trial
+        found.append(replace(trial, gains=dict.fromkeys(trial.gains, (0.15, 0.11)[len(found)])))
+        return found[-1]
+
+    monkeypatch.setattr(racing.Running, "at_best_strength", worse_later)
+
+    choice = choose([race(*turned_world(documents=120), known=80)], ("identity", "linear"), seed=0)
+
+    assert len(found) == 2
+    assert choice.trials["linear"] is found[0]
+
+
+def scored(recipe: Recipe, *, warm: float, cold: float, spread: float) -> Trial:
+    """A trial whose queries gain so much on average, every second one `spread` more and the others less."""
+    scores = {
+        cell: {
+            QueryId(f"0:{cell}{row}"): QueryScores(0, 0, 0.5 + gain + (spread if row % 2 else -spread), 0, 1, 1)
+            for row in range(100)
+        }
+        for cell, gain in (("warm", warm), ("cold", cold))
+    }
+    return Trial(recipe, 1, gains={"warm": warm, "cold": cold}, recall_gains={"warm": 0, "cold": 0}, scores=scores)
+
+
+@pytest.mark.parametrize(("cold", "chosen"), [(0.004, "ridge"), (-0.004, "linear")])
+def test_the_simplest_of_equals_is_chosen_unless_it_loses_in_a_cell(cold: float, chosen: str) -> None:
+    best = scored(GradientRecipe("linear"), warm=0.2, cold=0.01, spread=0.3)
+    near = scored(RidgeRecipe(1.0), warm=0.19, cold=cold, spread=-0.3)
+    far = scored(RidgeRecipe(1.0), warm=0.0, cold=0.0, spread=0.0)
+
+    found, _ = _simplest_of_the_best({"identity": far, "ridge": near, "linear": best}, {}, 0)
+
+    assert found == chosen
+
+
+def test_other_rungs_take_over_the_negatives_that_helped_and_find_their_own_strength() -> None:
+    helped = GradientRecipe("linear", random_negatives=512, strength=1.0)
+
+    assert recipes_for("lowrank", like=helped) == (GradientRecipe("lowrank", random_negatives=512),)
 
 
 def counted_rounds(monkeypatch: pytest.MonkeyPatch) -> Counter[Recipe]:
@@ -344,6 +393,14 @@ def test_a_race_without_identity_is_refused() -> None:
         choose([race(*turned_world(documents=20), known=10)], ("ridge",), seed=0)
 
 
+def test_a_fold_without_validation_queries_is_refused() -> None:
+    whole = race(*turned_world(documents=20), known=10)
+    empty = replace(whole, query_ids=[], queries=whole.queries[:0], qrels={})
+
+    with pytest.raises(DataError, match="choosing needs validation queries"):
+        choose([whole, empty], ("identity", "ridge"), seed=0)
+
+
 def test_a_cell_under_fifty_queries_takes_no_part_until_folds_together_have_enough() -> None:
     folds = [race(*turned_world(documents=140, seed=seed), known=100, name=f"v{seed}-") for seed in range(2)]
 
@@ -437,6 +494,24 @@ def test_what_is_asked_again_keeps_another_text_that_trains_for_each_of_its_docu
 
     assert warm
     assert all(text.count("-") == 1 for text in warm)
+
+
+def test_what_is_asked_again_trains_in_no_other_spelling() -> None:
+    """Asked again in capitals it would only be remembered."""
+    spelled = (str.lower, str.upper, str.title)
+    pairs = [
+        Pair(spelling(f"need {group} said {words}"), DocId(f"d{group}"), "click")
+        for group in range(40)
+        for words in ("so", "else")
+        for spelling in spelled
+    ]
+    groups = {pair.query_text: GroupId(pair.positive) for pair in pairs}
+
+    result = hold_out(pairs, judged(pairs), groups, seed=0)
+
+    asked_again = {text.lower() for text, grades in result.qrels.items() if set(grades) <= result.warm}
+    assert asked_again
+    assert not asked_again & {pair.query_text.lower() for pair in result.training}
 
 
 def test_a_judged_query_that_training_only_comes_near_may_be_asked_without_giving_up_a_pair() -> None:

@@ -1,15 +1,17 @@
 """Pairs, documents and an encoder in: what was chosen on folds is what is fitted on everything."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from small_world import turned_world, unit
 
-from mangaassist.adapter.material import TuningData
+from mangaassist.adapter.material import Material, TuningData
 from mangaassist.adapter.tuning import TunedLadder, tune_ladder
-from mangaassist.core.types import DocId, Document, GroupId, Pair, Vectors
+from mangaassist.adapter.validation import hold_out
+from mangaassist.core.errors import DataError
+from mangaassist.core.types import DocId, Document, GroupId, Pair, Vectors, no_progress
 
 DOCUMENTS, KNOWN, TEXTS = 400, 320, 6
 
@@ -96,3 +98,29 @@ def test_tuning_again_gives_the_same_bytes(tuned: TunedLadder) -> None:
         {name: tensor.tobytes() for name, tensor in each.chosen.tensors().items()} for each in (tuned, again)
     )
     assert first == second
+
+
+def test_held_out_documents_are_no_hard_negatives_where_only_what_was_shown_is_one() -> None:
+    """A new title was not shown to anybody, so in the folds neither were those that stand for it."""
+    data, encoder = asked_in_their_own_way()
+    shown = frozenset(document.doc_id for document in data.documents)
+    held = hold_out(data.pairs, data.judged, data.groups, seed=0)
+    held_rows = [row for row, document in enumerate(data.documents) if document.doc_id in held.unknown]
+
+    of_log, of_all = (
+        Material.of(replace(data, exposed=exposed), encoder, halves=False, progress=no_progress).fold(seed=0).training
+        for exposed in (shown, None)
+    )
+
+    assert held_rows
+    assert not np.isin(of_log.hard_negatives, held_rows).any()
+    assert np.isin(of_all.hard_negatives, held_rows).any()
+
+
+def test_too_few_pairs_to_hold_any_out_are_said_to_be_too_few() -> None:
+    data, encoder = asked_in_their_own_way()
+    two = [Pair("query 0-0", DocId("d000"), "click"), Pair("query 1-0", DocId("d001"), "click")]
+    few = replace(data, pairs=two, judged={pair.query_text: {pair.positive: 1} for pair in two})
+
+    with pytest.raises(DataError, match="nothing to train on; give more pairs"):
+        tune_ladder(few, encoder, seed=0)

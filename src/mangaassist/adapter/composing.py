@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from mangaassist.adapter.pooling import eligible_cells, pooled
 from mangaassist.core.types import Adjustment, DocId, GroupId, Groups, Intent, Qrels, QueryId, Vectors
-from mangaassist.evaluation import MIN_CELL_QUERIES, Exposure, Resampler, document_filter, score_run, split_grades
+from mangaassist.evaluation import Exposure, Resampler, document_filter, score_run, split_grades
 from mangaassist.queries import PLAIN, SIGNALS, Composer, CompositionWeights, Reading, compose_vectors
 from mangaassist.retrieval import search_run
 
@@ -182,14 +183,11 @@ class _Judge:
 
     def __init__(self, folds: Sequence[Candidates], start: CompositionWeights) -> None:
         self._folds = folds
-        self.groups = {
-            QueryId(f"{number}:{query_id}"): fold.groups.get(query_id, GroupId(f"query:{query_id}"))
-            for number, fold in enumerate(folds)
-            for query_id in fold.query_ids
-        }
+        self.groups = pooled(
+            {each: fold.groups.get(each, GroupId(f"query:{each}")) for each in fold.query_ids} for fold in folds
+        )
         plain = {cell: self._pooled(start, cell) for cell in ("warm", "cold", "all")}
-        distinct = {cell: {each.split(":", 1)[1] for each in plain[cell]} for cell in ("warm", "cold")}
-        self._cells = [cell for cell, queries in distinct.items() if len(queries) >= MIN_CELL_QUERIES] or ["all"]
+        self._cells = eligible_cells(plain)
         self._plain = {cell: _mean(plain[cell]) for cell in self._cells}
         self._known: dict[CompositionWeights, float] = {}
 
@@ -208,11 +206,7 @@ class _Judge:
         return _mean(behind) <= error
 
     def _pooled(self, weights: CompositionWeights, cell: str) -> dict[QueryId, float]:
-        return {
-            QueryId(f"{number}:{query_id}"): value
-            for number, fold in enumerate(self._folds)
-            for query_id, value in fold.ndcg(weights, cell).items()
-        }
+        return pooled(fold.ndcg(weights, cell) for fold in self._folds)
 
 
 def _pool(scores: Floats, signals: Floats, size: int) -> npt.NDArray[np.int64]:

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from mangaassist.core.errors import DataError
 from mangaassist.core.types import DocId, Example, Vectors
+from mangaassist.pairs import normalise
 
 Indices = npt.NDArray[np.int64]
 
@@ -18,6 +19,8 @@ class TrainingSet:
     """Everything that trains, as arrays.
 
     queries (n, d), documents (m, d): base vectors. query, positive (e,): rows of an example; weight (e,): its weight.
+    words (e,): examples of one number say the same (NFKC, casefold); client (e,): who is behind an example, -1 where
+    nobody is.
     hard_negatives (e, h): rows of `documents`, -1 where there are fewer.
     relevant (n, m): sparse, 1 where a document is a known positive of a query, so that it is never its negative.
     corpus_left, corpus_right (c, d): self-supervised pairs of the corpus (title ↔ text), possibly none;
@@ -29,6 +32,8 @@ class TrainingSet:
     query: Indices
     positive: Indices
     weight: npt.NDArray[np.float32]
+    words: Indices
+    client: Indices
     hard_negatives: Indices
     relevant: sparse.csr_matrix
     corpus_left: Vectors
@@ -81,12 +86,22 @@ def training_set(
         query=np.array([query_of[example.query_text] for example in examples], dtype=np.int64),
         positive=np.array([row_of[example.positive] for example in examples], dtype=np.int64),
         weight=np.array([example.weight for example in examples], dtype=np.float32),
+        words=_numbered([normalise(example.query_text) for example in examples]),
+        client=np.where(
+            [example.client != "" for example in examples], _numbered([each.client for each in examples]), -1
+        ),
         hard_negatives=hard,
         relevant=_relevant(examples, query_of, row_of),
         corpus_left=corpus.left,
         corpus_right=corpus.right,
         corpus_group=corpus.group,
     )
+
+
+def _numbered(names: Sequence[str]) -> Indices:
+    """A number for each, equal names equal numbers."""
+    number: dict[str, int] = {}
+    return np.array([number.setdefault(name, len(number)) for name in names], dtype=np.int64)
 
 
 def _require(row_of: Mapping[DocId, int], example: Example) -> None:

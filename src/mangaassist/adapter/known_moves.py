@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
-from mangaassist.adapter.examples import TrainingSet
+from mangaassist.adapter.examples import Indices, TrainingSet
 from mangaassist.core.types import Vectors
 
 Tensor = npt.NDArray[Any]
@@ -30,10 +31,16 @@ OFF_MEAN = 0.9
 """How much of the mean of all queries is taken off: a tenth stays, for what was asked for before is asked for more."""
 
 FEWEST_QUERIES = 3
-"""Different queries that must have ended at a document before it moves: one alone could be read out of its move."""
+"""Different queries that must have ended at a document before it moves, and different clients behind any of them.
+
+Of fewer, one could be read out of the move; what catalogue and reviewers say has no client, and hides nobody.
+"""
 
 SAME_WITHIN = 0.01
 """Base vectors nearer than this are of one text: what rounding leaves between two encodings of it, with room."""
+
+_ONE_TEXT_WITHIN = SAME_WITHIN / 10
+"""Keys nearer than this are one: products in float32, as in ONNX, could not tell which is the nearest."""
 
 _KEY_LENGTH = 16
 """Numbers that a base vector is known again by: projected at random, distances come out nearly as they are."""
@@ -91,26 +98,41 @@ def fit_known_moves(data: TrainingSet, adapted_queries: Vectors) -> KnownMoves:
     Each goes towards the mean of its queries by their examples' weights, less `OFF_MEAN` of the mean of all queries.
     Documents of one base vector (the same text) have one move, towards the queries of them all.
     """
-    texts, answers = _by_text(data)
-    enough = np.bincount(answers.indices, minlength=len(texts)) >= FEWEST_QUERIES
-    answers = answers[:, enough]
+    projection = np.random.default_rng(0).standard_normal((data.dimension, _KEY_LENGTH)) / _KEY_LENGTH**0.5
+    keys, text = _texts(data, projection)
+    speaks = _may_be_heard(text, data.client)
+    enough = _different(text[speaks], data.words[speaks], count=len(keys)) >= FEWEST_QUERIES
+    answers = sparse.csr_matrix(
+        (data.weight[speaks], (data.query[speaks], text[speaks])), shape=(len(data.queries), len(keys))
+    )[:, enough]
     own = answers.T @ adapted_queries / np.asarray(answers.sum(0)).reshape(-1, 1)
     towards = own - np.float32(OFF_MEAN) * adapted_queries.mean(0)
-    projection = np.random.default_rng(0).standard_normal((data.dimension, _KEY_LENGTH)) / _KEY_LENGTH**0.5
-    keys = texts[enough] @ projection
-    return KnownMoves(1.0, _float32(projection), _float32(keys), np.ascontiguousarray(towards, dtype=np.float16))
+    moved = keys[enough]
+    return KnownMoves(1.0, _float32(projection), _float32(moved), np.ascontiguousarray(towards, dtype=np.float16))
 
 
-def _by_text(data: TrainingSet) -> tuple[Vectors, sparse.csr_matrix]:
-    """(base vectors (t, d) of the positives, each once; the weight by which each answers each query, (n, t))."""
-    rows = np.unique(data.positive)
-    number: dict[bytes, int] = {}
-    column = [number.setdefault(data.documents[row].tobytes(), len(number)) for row in rows]
-    first = rows[np.unique(column, return_index=True)[1]]
-    is_of = sparse.csr_matrix(
-        (np.ones(len(rows), dtype=np.float32), (rows, column)), shape=(len(data.documents), len(number))
-    )
-    return data.documents[first], data.answers @ is_of
+def _texts(data: TrainingSet, projection: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], Indices]:
+    """(keys (t, 16) of the positives, one for all that are of one text; the row of each example's among them, (e,))."""
+    rows, of_example = np.unique(data.positive, return_inverse=True)
+    keys = data.documents[rows] @ projection
+    near = KDTree(keys).query_pairs(_ONE_TEXT_WITHIN, output_type="ndarray")
+    shape = (len(rows), len(rows))
+    _, text = connected_components(sparse.coo_matrix((np.ones(len(near)), near.T), shape=shape), directed=False)
+    _, first = np.unique(text, return_index=True)
+    return keys[first], text[of_example].astype(np.int64)
+
+
+def _may_be_heard(text: Indices, client: Indices) -> npt.NDArray[np.bool_]:
+    """Which examples count: of clients, only where enough of them ended at the same text."""
+    is_client = client >= 0
+    clients = _different(text[is_client], client[is_client], count=int(text.max()) + 1)
+    return ~is_client | (clients[text] >= FEWEST_QUERIES)
+
+
+def _different(text: Indices, of: Indices, *, count: int) -> Indices:
+    """How many different values of `of` each text has, (count,)."""
+    pairs = np.unique(np.stack([text, of]), axis=1)
+    return np.bincount(pairs[0], minlength=count)
 
 
 def _float32(values: npt.NDArray[Any]) -> Vectors:

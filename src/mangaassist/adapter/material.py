@@ -1,6 +1,7 @@
 """Pairs, documents and an encoder in; what folds and refits train on, as arrays, out."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -11,6 +12,7 @@ from mangaassist.adapter.examples import CorpusVectors, TrainingSet, training_se
 from mangaassist.adapter.race import Fold
 from mangaassist.adapter.recipes import FIRST_RUN
 from mangaassist.adapter.validation import hold_out
+from mangaassist.core.errors import DataError
 from mangaassist.core.types import DocId, Document, Example, GroupId, Intent, Pair, Progress, Run, Vectors
 from mangaassist.encoders import Encoder
 from mangaassist.pairs import mine_hard_negatives, training_queries, two_sides
@@ -80,9 +82,11 @@ class Material:
     def fold(self, *, seed: int) -> Fold:
         """One hold-out of queries and documents, ready to train and to score."""
         held = hold_out(self.data.pairs, self.data.judged, self.data.groups, seed=seed)
+        if not held.training:
+            raise DataError("holding out for validation leaves nothing to train on; give more pairs")
         query_ids, composition = sorted(held.qrels), self.composition
         return Fold(
-            training=self.examples(held.training, seed=seed),
+            training=self.examples(held.training, unknown=held.unknown, seed=seed),
             query_ids=query_ids,
             queries=_stack(query_ids, self.queries, self.corpus.documents.shape[1]),
             qrels=held.qrels,
@@ -93,14 +97,17 @@ class Material:
             allowed={} if composition is None else {each: composition.allowed(each) for each in query_ids},
         )
 
-    def examples(self, pairs: Sequence[Pair], *, seed: int) -> TrainingSet:
-        """Examples with hard negatives mined from the frozen ranking, as arrays; a named title is no negative."""
+    def examples(self, pairs: Sequence[Pair], *, unknown: AbstractSet[DocId] = frozenset(), seed: int) -> TrainingSet:
+        """Examples with hard negatives mined from the frozen ranking, as arrays; a named title is no negative.
+
+        unknown: held-out documents; new ones were not shown to anybody yet, so neither were these.
+        """
         examples = mine_hard_negatives(
             pairs,
             self.frozen,
             per_query=FIRST_RUN.hard_negatives,
             series=self.data.series,
-            exposed=self.data.exposed,
+            exposed=None if self.data.exposed is None else self.data.exposed - unknown,
             rng=np.random.default_rng(seed),
         )
         if self.composition is not None:

@@ -19,10 +19,10 @@ from mangaassist.adapter.examples import TrainingSet
 from mangaassist.adapter.fitting import fit, fit_rounds
 from mangaassist.adapter.known_moves import MOVE_SHARES, KnownMoves, fit_known_moves
 from mangaassist.adapter.ladder import Adapter
+from mangaassist.adapter.pooling import eligible_cells, pooled
 from mangaassist.adapter.recipes import STRENGTHS, GradientRecipe, Recipe, recipe_as_json
 from mangaassist.core.types import Adjustment, Device, DocId, Groups, Qrels, QueryId, Vectors
 from mangaassist.evaluation import (
-    MIN_CELL_QUERIES,
     Exposure,
     QueryScores,
     metric_differences,
@@ -144,16 +144,9 @@ class Race:
 
     def __init__(self, folds: Sequence[Fold], seed: int, device: Device = "auto") -> None:
         self._folds, self._seed, self._device = folds, seed, device
-        frozen = _pooled([fold.score(Adapter("identity", fold.training.dimension)) for fold in folds], CELLS)
-        # A query that several folds hold out is one query: only the bound counts it once.
-        distinct = {cell: {query_id.split(":", 1)[1] for query_id in frozen[cell]} for cell in ("warm", "cold")}
-        eligible = [cell for cell, queries in distinct.items() if len(queries) >= MIN_CELL_QUERIES] or ["all"]
-        self._frozen = {cell: frozen[cell] for cell in eligible}
-        self.groups = {
-            _in_fold(number, query_id): group
-            for number, fold in enumerate(folds)
-            for query_id, group in fold.groups.items()
-        }
+        frozen = _of_cells([fold.score(Adapter("identity", fold.training.dimension)) for fold in folds], CELLS)
+        self._frozen = {cell: frozen[cell] for cell in eligible_cells(frozen)}
+        self.groups = pooled(fold.groups for fold in folds)
 
     def tried(self, recipes: Sequence[Recipe]) -> "Running":
         """Of a rung's recipes the one that is best after a try; closed forms, and the first run, train to their end."""
@@ -189,7 +182,7 @@ class Race:
         return self._trial(recipe, adapters, rounds, scored)
 
     def _trial(self, recipe: Recipe, adapters: Sequence[Adapter], rounds: int, scored: Sequence[CellScores]) -> Trial:
-        scores = _pooled(scored, self._frozen)
+        scores = _of_cells(scored, self._frozen)
         return Trial(
             recipe,
             rounds,
@@ -288,21 +281,9 @@ def _stops_early(recipe: Recipe) -> TypeGuard[GradientRecipe]:
     return isinstance(recipe, GradientRecipe) and recipe.stops_early
 
 
-def _in_fold(number: int, query_id: QueryId) -> QueryId:
-    """A query may be held out in several folds; each time it is another observation (of the same group)."""
-    return QueryId(f"{number}:{query_id}")
-
-
-def _pooled(scored: Sequence[CellScores], cells: Collection[str]) -> CellScores:
+def _of_cells(scored: Sequence[CellScores], cells: Collection[str]) -> CellScores:
     """The scores of these cells, of several folds as of one."""
-    return {
-        cell: {
-            _in_fold(number, query_id): score
-            for number, of_fold in enumerate(scored)
-            for query_id, score in of_fold[cell].items()
-        }
-        for cell in cells
-    }
+    return {cell: pooled(of_fold[cell] for of_fold in scored) for cell in cells}
 
 
 def _mean_gain(scores: Mapping[QueryId, QueryScores], frozen: Mapping[QueryId, QueryScores], metric: str) -> float:

@@ -96,11 +96,12 @@ def recipes_for(rung: Rung, *, like: Recipe | None = None, hard_negatives: bool 
     hard_negatives: whether such are tried at all; the documented first run keeps its own.
 
     like: the best recipe of the linear rung, where it is known: which negatives help depends on the data far more than
-    on the rung, so the other gradient rungs take them over instead of trying them all again.
+    on the rung, so the other gradient rungs take them over instead of trying them all again. They find their own
+    strength.
     """
     if rung in ("lowrank", "linear", "residual"):
         return (
-            (replace(like, rung=rung),)
+            (replace(like, rung=rung, strength=GradientRecipe(rung).strength),)
             if isinstance(like, GradientRecipe)
             else _negatives_to_try(rung, hard=hard_negatives)
         )

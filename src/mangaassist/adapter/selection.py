@@ -1,8 +1,8 @@
 """Folds of held-out queries and documents in, the chosen recipe out; the frozen encoder is always in the race.
 
-The rule: a rung is as good as its best trial is worth (`race.py`); ties are broken by recall@3. Among rungs within one
-standard error of the best in every eligible cell, the simplest is chosen. Whether known documents move on from where
-its map puts them, and how far, is then chosen by what that is worth, too.
+The rule: a rung is as good as its best trial is worth (`race.py`); ties are broken by recall@3. Among rungs that lose
+in no eligible cell and are within one standard error of the best in each, the simplest is chosen. Whether known
+documents move on from where its map puts them, and how far, is then chosen by what that is worth, too.
 """
 
 import time
@@ -16,8 +16,8 @@ from mangaassist.core.errors import DataError
 from mangaassist.core.types import Device, Groups, Progress, no_progress
 from mangaassist.evaluation import Resampler, metric_differences
 
-CHOICE_RULE = "2026-11-28"
-"""When the rule last changed: a candidate that was chosen by another one is out of date."""
+CHOICE_RULE = "2026-11-28.2"
+"""When the rule last changed, which time that day: a candidate that was chosen by another one is out of date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ def choose(
 
     A rung's recipe, and the round at which its training stops, are those whose scores pooled over the folds are best;
     of the rungs that gain with every round only the best after a try trains on.
-    Raises DataError without validation queries, or if `rungs` do not begin with identity.
+    Raises DataError where a fold has no validation queries, or if `rungs` do not begin with identity.
     """
-    if not any(fold.query_ids for fold in folds) or rungs[0] != "identity":
+    if not all(fold.query_ids for fold in folds) or rungs[0] != "identity":
         raise DataError("choosing needs validation queries, and identity in the race; give more pairs")
     race = Race(folds, seed, device)
     tried: dict[Rung, Running] = {}
@@ -65,7 +65,7 @@ def choose(
         progress(f"tuning {best} on", len(order) - 1, len(order))
         started = time.process_time()
         tried[best].train()
-        trials[best] = tried[best].at_best_strength()
+        trials[best] = clearly_best([trials[best], tried[best].at_best_strength()], lambda trial: trial)
         seconds[best] += time.process_time() - started
     ordered = {rung: trials[rung] for rung in rungs}
     chosen, because = _simplest_of_the_best(ordered, race.groups, seed)
@@ -82,7 +82,7 @@ def choose(
 
 def _simplest_of_the_best(trials: Mapping[Rung, Trial], groups: Groups, seed: int) -> tuple[Rung, str]:
     best = max(trials.values(), key=lambda trial: trial.worth)
-    chosen = next(rung for rung, trial in trials.items() if trial is best or _is_as_good(trial, best, groups, seed))
+    chosen = next(rung for rung, trial in trials.items() if trial is best or _may_stand_for(best, trial, groups, seed))
     simplest = trials[chosen]
     because = f"{_told(chosen, simplest)}; the best, {_told(best.recipe.rung, best)}"
     return chosen, because
@@ -93,8 +93,10 @@ def _told(rung: Rung, trial: Trial) -> str:
     return f"{rung} gains {gains} (ndcg@10 of held-out queries over frozen)"
 
 
-def _is_as_good(trial: Trial, best: Trial, groups: Groups, seed: int) -> bool:
-    """Whether a trial is within one standard error (of the paired difference) of the best one in every cell."""
+def _may_stand_for(best: Trial, trial: Trial, groups: Groups, seed: int) -> bool:
+    """Whether a trial loses nowhere and is within one standard error (of the paired difference) of the best one."""
+    if min(trial.gains.values()) < 0:
+        return False
     for cell, scores in best.scores.items():
         behind = metric_differences(scores, trial.scores[cell], "ndcg@10")
         error = Resampler(sorted(behind), groups, seed=seed).standard_error(behind)

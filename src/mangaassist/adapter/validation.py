@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mangaassist.core.types import DocId, GroupId, Pair, QueryId
+from mangaassist.pairs import normalise
 
 QUERY_SHARE = 0.2
 ASKED_AGAIN_SHARE = 0.1
@@ -30,12 +31,13 @@ class HeldOut:
     """Pairs to train on, and the held-out queries with what answers them.
 
     qrels: query text (as id) → grades; warm documents are those that `training` still has as positives.
-    groups: query text (as id) → group, for intervals and standard errors.
+    groups: query text (as id) → group, for intervals and standard errors.  unknown: judged answers that nothing trains.
     """
 
     training: tuple[Pair, ...]
     qrels: Mapping[QueryId, Mapping[DocId, int]]
     groups: Mapping[QueryId, GroupId]
+    unknown: frozenset[DocId]
 
     @property
     def warm(self) -> frozenset[DocId]:
@@ -77,7 +79,8 @@ def hold_out(
         if _group(pair.query_text, groups) not in held_groups and pair.positive not in held_documents
     ]
     asked_again = _hold_asked_again(texts, trains, groups, rng)
-    trains = [pair for pair in trains if pair.query_text not in asked_again]
+    words_asked_again = {normalise(text) for text in asked_again}
+    trains = [pair for pair in trains if normalise(pair.query_text) not in words_asked_again]
     unknown = set().union(*positives.values()) - {pair.positive for pair in trains} if positives else set()
     # A document that nobody knows was not skipped either.
     training = tuple(
@@ -89,6 +92,7 @@ def hold_out(
         training=training,
         qrels={QueryId(text): judged[text] for text in validating},
         groups={QueryId(text): _group(text, groups) for text in validating},
+        unknown=frozenset(unknown),
     )
 
 
@@ -124,22 +128,24 @@ def _hold_asked_again(
 ) -> set[str]:
     """Random texts of groups that train, until `ASKED_AGAIN_SHARE` of these is held out.
 
-    Others of its group and of each of its documents stay: no group, and no document, becomes unknown by this.
+    Others of its group and of each of its documents stay: no group, and no document, becomes unknown by this. Texts
+    that are equal after NFKC and casefold are the same words.
     """
     speaks_for: dict[str, set[tuple[str, str]]] = {}
     for pair in trains:
         names = {("group", _group(pair.query_text, groups)), ("document", pair.positive)}
-        speaks_for.setdefault(pair.query_text, set()).update(names)
+        speaks_for.setdefault(normalise(pair.query_text), set()).update(names)
     left = Counter(name for names in speaks_for.values() for name in names)
     known = [text for text in texts if left["group", _group(text, groups)]]
     held: set[str] = set()
     for index in rng.permutation(len(known)):
         if len(held) >= ASKED_AGAIN_SHARE * len(known):
             break
-        names = speaks_for.get(known[index], set())
+        # Once its words are held out, another spelling of them costs nothing more.
+        names = speaks_for.get(normalise(known[index]), set())
         if all(left[name] > 1 for name in names):
             held.add(known[index])
-            left.subtract(names)
+            left.subtract(speaks_for.pop(normalise(known[index]), set()))
     return held
 
 

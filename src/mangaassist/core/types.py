@@ -97,7 +97,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A pair ready to train: every known positive of its query is named, so that none is used as a negative."""
+    """A pair ready to train: every known positive of its query is named, so that none is used as a negative.
+
+    client: the hashed client behind it, empty where there is none.
+    """
 
     query_text: str
     positive: DocId
@@ -105,6 +108,7 @@ class Example:
     also_positive: tuple[DocId, ...]
     weight: float
     source: PairSource
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,9 @@ def mine_hard_negatives(
             negatives += _random(fill_from, per_query - len(negatives), guard, negatives, rng)
         also_positive = tuple(doc_id for doc_id in text.positives if doc_id != pair.positive)
         examples.append(
-            Example(pair.query_text, pair.positive, tuple(negatives), also_positive, pair.weight, pair.source)
+            Example(
+                pair.query_text, pair.positive, tuple(negatives), also_positive, pair.weight, pair.source, pair.client
+            )
         )
     return examples
 
