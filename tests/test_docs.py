@@ -2,13 +2,16 @@
 
 import io
 import re
+import tomllib
 from contextlib import redirect_stdout
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import typer
 
 from mangaassist.cli import app
+from mangaassist.promotion import GateSettings
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -52,6 +55,13 @@ def test_every_package_is_in_the_readmes_map() -> None:
     packages = [path.parent.name for path in (ROOT / "src" / "mangaassist").glob("*/__init__.py")]
 
     assert [name for name in packages if f"`{name}`" not in readme] == []
+
+
+def test_the_page_on_the_gate_tells_every_setting_with_its_default() -> None:
+    page = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
+    (section,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+
+    assert tomllib.loads(section) == {"gate": asdict(GateSettings())}
 
 
 def test_the_makefile_has_the_promised_targets() -> None:
