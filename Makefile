@@ -35,7 +35,7 @@ lint: $(INSTALLED)
 types: $(INSTALLED)
 	$(BIN)/mypy
 
-bench: $(INSTALLED)  ## the README's table on the real sets, dev splits
+bench: $(INSTALLED)  ## the real sets, dev splits (the README's table: python -m benchmarks.real_sets --final)
 	$(BIN)/python -m benchmarks.real_sets
 
 $(PEERS)/.installed: benchmarks/peers/requirements.txt

@@ -1,4 +1,4 @@
-"""Nothing in, the rows of the gate's calibration out: what is true in each, and what the design promises of it."""
+"""Nothing in, the rows of the gate's calibration out: what is true in each, and what is promised of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

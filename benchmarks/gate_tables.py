@@ -37,7 +37,7 @@ def page_tables(found: Json, where: str) -> str:
 
 
 def readme_lines(found: Json, where: str) -> str:
-    """The figures that the design promises."""
+    """The figures that are promised."""
     rows = {row["name"]: row for row in found["rows"]}
     shown = {
         "aa": "no better than live, past all floors",

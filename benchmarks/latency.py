@@ -6,12 +6,13 @@ Fitted on random unit vectors: the time of a forward pass does not depend on wha
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmarks.machine import machine
 from benchmarks.readme import rebuild
-from mangaassist.adapter import recipes_for
+from mangaassist.adapter import LADDER, recipes_for
 from mangaassist.adapter.examples import CorpusVectors, TrainingSet, training_set
 from mangaassist.adapter.fitting import fit
 from mangaassist.adapter.ladder import Rung
@@ -21,7 +22,8 @@ from mangaassist.encoders import LocalEncoder
 from mangaassist.evaluation import latency_addon
 
 DIMENSIONS = (512, 1024)
-RUNGS: tuple[Rung, ...] = ("ridge", "linear", "residual", "mlp")
+RUNGS: tuple[Rung, ...] = tuple(rung for rung in LADDER if rung != "identity")
+"""All that change a vector."""
 
 
 def main() -> None:
@@ -40,21 +42,30 @@ def main() -> None:
             )
             measured.setdefault(str(dimension), {})[rung] = {"p50_ms": addon.p50_ms, "p99_ms": addon.p99_ms}
             print(f"{dimension:5d} {rung:9s} p50 {addon.p50_ms:.4f} ms, p99 {addon.p99_ms:.4f} ms", flush=True)
-    here = machine()
-    write_atomic(given.json, canonical_json({"machine": here, "latency_addon": measured}))
-    rebuild("latency", table(measured, f"{here['cores']} cores of {here['processor']}, {here['date']}"))
+    kept = {"machine": machine(), "latency_addon": measured}
+    write_atomic(given.json, canonical_json(kept))
+    rebuild("latency", readme_block(kept))
+
+
+def readme_block(kept: Mapping[str, Any]) -> str:
+    """What stands in the README."""
+    here = kept["machine"]
+    return table(kept["latency_addon"], f"{here['cores']} cores of {here['processor']}, {here['date']}")
 
 
 def table(measured: Mapping[str, Mapping[str, Mapping[str, float]]], where: str) -> str:
-    """The README's table of p50 and p99 by rung and dimension."""
+    """The README's table of p50 and p99 by rung and dimension: of the rungs that were measured, simplest first."""
+    shown = [rung for rung in RUNGS if all(rung in rungs for rungs in measured.values())]
+    what = "What the adapter step adds to a query (base vector in, unit vector out, one thread)"
     lines = [
-        f"The adapter step alone (base vector in, unit vector out), one thread, p50 / p99 in ms, {where}:",
+        f"{what}, p50 / p99 in ms, {where}:",
         "",
-        f"| dimension | {' | '.join(RUNGS)} |",
-        f"|---|{'---|' * len(RUNGS)}",
+        f"| dimension | {' | '.join(shown)} |",
+        f"|---|{'---|' * len(shown)}",
     ]
-    for dimension, rungs in measured.items():
-        cells = " | ".join(f"{rungs[rung]['p50_ms']:.3f} / {rungs[rung]['p99_ms']:.3f}" for rung in RUNGS)
+    for dimension in sorted(measured, key=int, reverse=True):
+        rungs = measured[dimension]
+        cells = " | ".join(f"{rungs[rung]['p50_ms']:.3f} / {rungs[rung]['p99_ms']:.3f}" for rung in shown)
         lines.append(f"| {dimension} | {cells} |")
     return "\n".join(lines)
 

@@ -79,10 +79,25 @@ def table(results: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _rebuild_readme(kept: Mapping[str, Any]) -> None:
+def seen_sentence(results: Mapping[str, Mapping[str, Any]]) -> str:
+    """How many of each set's reported queries are near-duplicates of a training query."""
+    counts = [
+        f"{name} {result['seen_queries'] or 'none'} of {result['results']['frozen']['all']['queries']}"
+        for name, result in results.items()
+    ]
+    told = "Queries that are near-duplicates of a training query, once pairs that know a reported query are dropped"
+    return f"{told}: {', '.join(counts)}."
+
+
+def readme_block(kept: Mapping[str, Any]) -> str:
+    """What stands in the README: where it was measured, the table, and how much of it is known to training."""
     here, results = kept["machine"], {name: kept["sets"][name] for name in SETS}
     told = f"NDCG@10, test splits, local encoder (512-d), {here['cores']} cores of {here['processor']}, {here['date']}."
-    rebuild("real sets", f"{told}\n\n{table(results)}")
+    return f"{told}\n\n{table(results)}\n\n{seen_sentence(results)}"
+
+
+def _rebuild_readme(kept: Mapping[str, Any]) -> None:
+    rebuild("real sets", readme_block(kept))
 
 
 if __name__ == "__main__":

@@ -2,13 +2,17 @@
 
 import io
 import re
+import tomllib
 from contextlib import redirect_stdout
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import typer
 
+from mangaassist.adapter import FIRST_RUN, LADDER
 from mangaassist.cli import app
+from mangaassist.promotion import GateSettings
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -52,6 +56,24 @@ def test_every_package_is_in_the_readmes_map() -> None:
     packages = [path.parent.name for path in (ROOT / "src" / "mangaassist").glob("*/__init__.py")]
 
     assert [name for name in packages if f"`{name}`" not in readme] == []
+
+
+def test_the_page_on_the_gate_tells_every_setting_with_its_default() -> None:
+    page = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
+    (section,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+
+    assert tomllib.loads(section) == {"gate": asdict(GateSettings())}
+
+
+def test_the_page_on_the_adapter_has_a_row_for_every_rung_and_the_first_run_as_it_is() -> None:
+    page = (ROOT / "docs" / "adapter.md").read_text(encoding="utf-8")
+    ladder, first_run = page.split("## What is tried")[0], page.split("## The first run")[1]
+    temperature, batch, epochs = FIRST_RUN.temperature, FIRST_RUN.batch, FIRST_RUN.rounds
+
+    assert re.findall(r"^\| `(\w+)` \|", ladder, re.MULTILINE) == list(LADDER)
+    assert f"temperature {temperature} |\n| batch | {batch} |" in first_run
+    assert f"{FIRST_RUN.hard_negatives} hard ones a query" in first_run
+    assert f"at most {FIRST_RUN.examples_per_round:,} an epoch |\n| epochs | {epochs}," in first_run
 
 
 def test_the_makefile_has_the_promised_targets() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from benchmarks.peers.methods import METHODS
 from benchmarks.peers.runs import KeptRun, KeptRuns
 from benchmarks.peers.scores import CELLS, differences, summarised
-from benchmarks.peers.sets import SETS
+from benchmarks.peers.sets import SETS, SHOP
 
 MISSING = "–"
 
@@ -61,7 +61,7 @@ def table(found: Report) -> str:
     if not found:
         return "Nothing has run yet."
     found = {name: found[name] for name in SETS if name in found}  # a stored report has its sets by the alphabet
-    heads = [f"{name} ({_seeds(of_set)})" for name, of_set in found.items()]
+    heads = [_head(name, of_set) for name, of_set in found.items()]
     lines = [_line(f"NDCG@10 {' / '.join(CELLS)} / CPU s", heads), _line("---", ["---"] * len(heads))]
     sets = list(found.values())
     lines += [_line(each.label, [_shown(of_set.get(method)) for of_set in sets]) for method, each in METHODS.items()]
@@ -85,6 +85,11 @@ def _against_best(of_set: Mapping[str, Any], cell: str) -> str:
     mean, low, high = of_set["chosen"]["differences"][peer][cell]["ndcg@10"]
     verdict = " **below**" if high < 0 else ""
     return f"{mean:+.3f} [{low:+.3f}, {high:+.3f}] `{peer}`{verdict}"
+
+
+def _head(name: str, of_set: Mapping[str, Any]) -> str:
+    """The set, whether it is simulated, and its seeds: "shop (simulated; 3 seeds)"."""
+    return f"{name} ({'simulated; ' if name == SHOP else ''}{_seeds(of_set)})"
 
 
 def _seeds(of_set: Mapping[str, Any]) -> str:

@@ -189,5 +189,5 @@ def test_the_snippet_in_the_readme_runs_and_gives_what_the_adapter_gives(
 def test_without_onnx_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
 
-    with pytest.raises(MissingExtra, match=r"the ONNX export needs onnx; .* pip install 'mangaassist\[export\]'"):
+    with pytest.raises(MissingExtra, match=r"the ONNX export needs onnx; .* pip install .*-e '\.\[export\]'"):
         exported(Adapter("identity", 8))

@@ -261,6 +261,6 @@ def test_training_without_torch_names_the_extra_and_closed_forms_need_none(monke
     for name in ("training", "torch_side", "losses"):
         monkeypatch.delitem(sys.modules, f"mangaassist.adapter.{name}")
 
-    with pytest.raises(MissingExtra, match=r"pip install 'mangaassist\[train\]'"):
+    with pytest.raises(MissingExtra, match=r"pip install -c constraints\.txt -e '\.\[train\]'"):
         fit(NO_CORPUS, data, seed=0)
     assert fit(recipes_for("ridge")[0], data, seed=0).rung == "ridge"

@@ -323,6 +323,16 @@ def test_the_choice_is_set_against_the_best_peer_of_each_cell_and_a_loss_is_name
     assert everything["cpu_seconds"] == 3.0
 
 
+def test_the_head_of_a_simulated_set_says_so(compared: ComparedSet, tmp_path: Path) -> None:
+    kept = KeptRuns(tmp_path)
+    kept.keep(run_of("frozen", compared))
+    kept.keep(replace(run_of("frozen", compared), set_name="shop"))
+
+    text = table(report(kept, ["stackfaq", "shop"]))
+
+    assert "| stackfaq (1 seed) | shop (simulated; 1 seed) |" in text
+
+
 def test_a_set_of_which_no_run_is_kept_here_stands_as_it_was_reported(compared: ComparedSet, tmp_path: Path) -> None:
     """Runs are not in the repository: comparing one set again elsewhere must not lose the others."""
     kept, stored = KeptRuns(tmp_path / "runs"), tmp_path / "peers.json"

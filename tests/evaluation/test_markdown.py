@@ -41,7 +41,7 @@ def test_every_section_has_its_heading_in_reading_order() -> None:
         "Candidate against live",
         "Cells: what training has seen",
         "Slices",
-        "Scenario 3: enriched text against plain",
+        "Enriched text against plain",
         "Queries that changed most",
         "Latency",
         "Lineage",

@@ -105,7 +105,7 @@ def test_the_queries_that_changed_most_are_shown_with_what_came_first_before_and
         assert {each["before"], each["after"]} <= names
 
 
-# Scenario 3
+# Enriched text against plain
 
 
 def test_texts_that_enrichment_does_not_change_gain_nothing(shop: Workspace) -> None:

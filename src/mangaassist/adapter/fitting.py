@@ -47,5 +47,6 @@ def _training(rung: Rung) -> ModuleType:
         if error.name != "torch":
             raise
         raise MissingExtra(
-            f"training {rung!r} needs torch; install the extra: pip install 'mangaassist[train]'"
+            f"training {rung!r} needs torch; install the extra 'train', in the clone: "
+            "pip install -c constraints.txt -e '.[train]'"
         ) from error

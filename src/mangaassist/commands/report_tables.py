@@ -83,7 +83,7 @@ def _compared(found: Mapping[str, Any]) -> list[str]:
 
 
 def _draw_enrichment(console: Console, sparse: Mapping[str, Any]) -> None:
-    """Scenario 3 in two lines."""
+    """Enriched text against plain in two lines."""
     console.print("[bold]Sparse titles, plain → enriched text, recall@3[/]")
     for who in ("frozen", "candidate"):
         found = sparse[who]

@@ -1,4 +1,4 @@
-"""Untrusted values in; titles, help articles, curated pairs, judged queries and judgements out (DESIGN §6)."""
+"""Untrusted values in; titles, help articles, curated pairs, judged queries and judgements out."""
 
 import math
 from datetime import UTC, date, datetime

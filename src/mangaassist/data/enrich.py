@@ -1,4 +1,4 @@
-"""Titles and help articles in, documents out: what the encoder reads about each of them (DESIGN §6, enriched text)."""
+"""Titles and help articles in, documents out: what the encoder reads about each of them."""
 
 import re
 import unicodedata

@@ -17,5 +17,6 @@ def import_extra(module: str, *, extra: str, user: str = "this encoder") -> Modu
         if error.name != module.partition(".")[0]:
             raise
         raise MissingExtra(
-            f"{user} needs {error.name}; install the extra: pip install 'mangaassist[{extra}]'"
+            f"{user} needs {error.name}; install the extra {extra!r}, in the clone: "
+            f"pip install -c constraints.txt -e '.[{extra}]'"
         ) from error

@@ -121,7 +121,7 @@ _SECTIONS: Sequence[tuple[str, str, Callable[[Json], list[str]]]] = (
     ("cells", "Cells: what training has seen", _cells),
     ("diagnoses", "Diagnoses: known failures", diagnosis_lines),
     ("slices", "Slices", slice_lines),
-    ("enrichment", "Scenario 3: enriched text against plain", enrichment_lines),
+    ("enrichment", "Enriched text against plain", enrichment_lines),
     ("composition", "What composing queries is worth", composition_lines),
     ("live_log", "The newest searches of the log", live_log_lines),
     ("changes", "Queries that changed most", change_lines),

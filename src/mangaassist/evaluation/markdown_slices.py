@@ -47,7 +47,7 @@ def _details(label: str, found: Json) -> Iterator[tuple[str, ...]]:
 
 
 def enrichment_lines(report: Json) -> list[str]:
-    """Scenario 3: what enriched texts find that plain ones do not."""
+    """What enriched texts find that plain ones do not."""
     rows = [
         (f"{part}, {who}", f"{found['queries']:,}", *_texts(found[who]))
         for part, found in ((name, report["enrichment"][name]) for name in _DOCUMENTS if name in report["enrichment"])
