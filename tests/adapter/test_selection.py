@@ -14,7 +14,7 @@ from small_world import as_training_set, turned_world, unit
 from mangaassist.adapter import race as racing
 from mangaassist.adapter.fitting import fit, fit_rounds
 from mangaassist.adapter.known_moves import MOVE_SHARES
-from mangaassist.adapter.ladder import LADDER, Adapter
+from mangaassist.adapter.ladder import LADDER, Adapter, SideMap
 from mangaassist.adapter.race import TRY_ROUNDS, Fold, Trial, worth
 from mangaassist.adapter.recipes import (
     FIRST_RUN,
@@ -382,6 +382,69 @@ def test_only_the_chosen_rung_moves_known_documents() -> None:
     choice = choose([own_ways(own=1.5)], ("identity", "centring", "ridge", "linear"), seed=0)
 
     assert [rung for rung, trial in choice.trials.items() if trial.move_share] == [choice.chosen]
+
+
+ASKED_FOR, CATALOGUE = 150, 1500
+
+
+def asked_for_alike(answering: np.ndarray | None) -> Fold:
+    """What anybody asks for has something in common that queries do not say: the first number of its vector."""
+    rng = np.random.default_rng(6)
+    documents = unit(rng.normal(size=(CATALOGUE, 32)) * np.r_[0, np.ones(31)])
+    queries = unit(documents[:ASKED_FOR] + 2.5 * rng.normal(size=(ASKED_FOR, 32)) * np.r_[0, np.ones(31)] / 32**0.5)
+    documents[:ASKED_FOR, 0] = 0.5
+    return replace(race(queries, unit(documents), known=100), answering=answering)
+
+
+def tells_them_apart() -> Adapter:
+    """Queries look for what is asked for alike, and forget a third of what they say."""
+    forgets = SideMap(
+        is_residual=True,
+        down=np.diag(np.r_[np.zeros(22), np.ones(10)]).astype(np.float32),
+        up=-np.eye(32, dtype=np.float32),
+        up_bias=np.eye(32, dtype=np.float32)[0],
+    )
+    return Adapter("linear", 32, query_map=forgets)
+
+
+def mask(rows: int) -> np.ndarray:
+    return np.arange(CATALOGUE) < rows
+
+
+def test_to_tell_what_is_asked_for_from_the_rest_is_worth_what_it_loses_among_that() -> None:
+    trials = {
+        rows: racing.Race([asked_for_alike(None if rows is None else mask(rows))], 0).trial(
+            GradientRecipe("linear"), [tells_them_apart()], 1
+        )
+        for rows in (None, ASKED_FOR, 1400)
+    }
+
+    everything = trials[None]
+    assert min(everything.gains.values()) > 0.1
+    assert everything.worth[0] > 0.1
+    assert trials[1400].gains_among_answers == {}, "nearly all documents answer something"
+    assert trials[ASKED_FOR].gains == everything.gains
+    assert max(trials[ASKED_FOR].gains_among_answers.values()) < -0.1
+    assert trials[ASKED_FOR].worth[0] == min(trials[ASKED_FOR].gains_among_answers.values())
+
+
+def test_what_is_chosen_loses_nowhere_among_answers_either() -> None:
+    fold = asked_for_alike(mask(ASKED_FOR))
+
+    choice = choose([fold], ("identity", "ridge", "linear"), seed=0)
+
+    assert choice.trials[choice.chosen].worst_loss == 0
+
+
+def test_among_answers_a_query_may_return_what_it_may_return_anywhere() -> None:
+    fold = replace(asked_for_alike(mask(ASKED_FOR)), allowed={QueryId("v0000"): np.arange(CATALOGUE) % 2 == 0})
+
+    few = fold.among_answers()
+
+    assert few is not None
+    assert few.doc_ids == fold.doc_ids[:ASKED_FOR]
+    assert (few.documents == fold.documents[:ASKED_FOR]).all()
+    assert few.allowed[QueryId("v0000")].tolist() == [row % 2 == 0 for row in range(ASKED_FOR)]
 
 
 def mean_ndcg(scores: Mapping[QueryId, QueryScores]) -> float:

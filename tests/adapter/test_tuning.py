@@ -124,3 +124,22 @@ def test_too_few_pairs_to_hold_any_out_are_said_to_be_too_few() -> None:
 
     with pytest.raises(DataError, match="nothing to train on; give more pairs"):
         tune_ladder(few, encoder, seed=0)
+
+
+def test_a_fold_knows_which_documents_answer_anything() -> None:
+    data, encoder = asked_in_their_own_way()
+    judged = {text: answers for text, answers in data.judged.items() if text < "query 350"}
+    judged["query 399-0"] = {DocId("d399"): 1, DocId("d398"): 0}
+    pairs = [pair for pair in data.pairs if pair.positive < "d100"]
+    answers = {doc_id for grades in judged.values() for doc_id, grade in grades.items() if grade} | {
+        pair.positive for pair in pairs
+    }
+
+    fold = Material.of(replace(data, pairs=pairs, judged=judged), encoder, halves=False, progress=no_progress).fold(
+        seed=0
+    )
+
+    assert fold.answering is not None
+    assert {doc_id for doc_id, kept in zip(fold.doc_ids, fold.answering, strict=True) if kept} == answers
+    assert DocId("d399") in answers
+    assert DocId("d398") not in answers

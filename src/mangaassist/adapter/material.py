@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from mangaassist.adapter.composing import Composition, fit_reference_weight
 from mangaassist.adapter.examples import CorpusVectors, TrainingSet, training_set
@@ -95,7 +96,14 @@ class Material:
             documents=self.corpus.documents,
             warm=held.warm,
             allowed={} if composition is None else {each: composition.allowed(each) for each in query_ids},
+            answering=self._answering(),
         )
+
+    def _answering(self) -> npt.NDArray[np.bool_]:
+        """Which documents answer any query that trains or validates, (m,)."""
+        answers = {pair.positive for pair in self.data.pairs}
+        answers.update(doc_id for grades in self.data.judged.values() for doc_id, grade in grades.items() if grade >= 1)
+        return np.array([doc_id in answers for doc_id in self.corpus.doc_ids])
 
     def examples(self, pairs: Sequence[Pair], *, unknown: AbstractSet[DocId] = frozenset(), seed: int) -> TrainingSet:
         """Examples with hard negatives mined from the frozen ranking, as arrays; a named title is no negative.

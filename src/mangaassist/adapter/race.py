@@ -4,12 +4,16 @@ A cell is measured by its ndcg@10 *gain over the frozen encoder in that same cel
 A trial is worth two parts of what its worst eligible validation cell gains and one part of what they gain on average;
 one that loses in a cell is worth that loss, so that no cell can be traded away. What is tried later (another recipe,
 another round, another strength) has to be worth clearly more. The loss is never looked at.
+
+Every validation query wants a document that somebody asked for before. Where these are few, a map gains most by telling
+them from all others, and so sinks what nobody asked for yet; among themselves that gains nothing. So cells are measured
+once more with nothing but documents that answer some query: a trial that loses there is worth that loss, too.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from itertools import islice
+from itertools import compress, islice
 from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
@@ -41,6 +45,9 @@ TRY_ROUNDS = 2
 CLEARLY = 0.05
 """What is tried later, a longer training say, has to be worth this share more than what was tried before it."""
 
+NEARLY_ALL = 0.9
+"""Share of answering documents from which on a measurement among them alone says what that among all says."""
+
 WORST_CELL_SHARE = 2 / 3
 """What the gain of the worst cell counts for; the mean of all has the rest: docs/decisions/0019-steady-choice.md."""
 
@@ -57,7 +64,8 @@ class Fold:
 
     query_ids: of the base vectors queries (n, d), with their qrels and groups. doc_ids: of documents (m, d), the whole
     corpus. warm: the documents that `training` has as positives. allowed: which documents a query may return, (m,);
-    of a query that is not there, all.
+    of a query that is not there, all. answering: which documents answer any query that is known, held out or not, (m,);
+    None: all.
     """
 
     training: TrainingSet
@@ -69,6 +77,7 @@ class Fold:
     documents: Vectors
     warm: frozenset[DocId]
     allowed: Mapping[QueryId, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    answering: npt.NDArray[np.bool_] | None = None
 
     def score(self, adapter: Adapter, cells: Iterable[str] = CELLS) -> CellScores:
         """Scores of these cells."""
@@ -83,11 +92,26 @@ class Fold:
         exposure = Exposure(self.warm)
         return {cell: score_cell(run, self.qrels, exposure, cell) for cell in cells}
 
+    def among_answers(self) -> "Fold | None":
+        """The fold with no other documents than those that answer some query; None where these are nearly all."""
+        kept = self.answering
+        if kept is None or kept.mean() >= NEARLY_ALL:
+            return None
+        return replace(
+            self,
+            doc_ids=list(compress(self.doc_ids, kept)),
+            documents=self.documents[kept],
+            allowed={query_id: allowed[kept] for query_id, allowed in self.allowed.items()},
+            answering=None,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One recipe's result on validation. gains: cell → mean ndcg@10 gain over the frozen encoder.
 
+    gains_among_answers: the same where nothing but documents that answer some query can be returned; empty where these
+    are nearly all.
     adapters: what was measured, one a fold; only that of the first fold where that was enough to see that it loses.
     move_share: how far they move known documents after their map.
     """
@@ -99,11 +123,17 @@ class Trial:
     scores: CellScores
     adapters: Sequence[Adapter] = field(default=(), repr=False, compare=False)
     move_share: float = 0.0
+    gains_among_answers: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def worth(self) -> tuple[float, float]:
         """What trials are ordered by: what their ndcg@10 gains are worth together, then their recall@3 gains."""
-        return worth(self.gains), worth(self.recall_gains)
+        return self.worst_loss or worth(self.gains), worth(self.recall_gains)
+
+    @property
+    def worst_loss(self) -> float:
+        """The ndcg@10 gain of the cell that loses most, 0 where none loses."""
+        return min(0.0, *self.gains.values(), *self.gains_among_answers.values())
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in `tuning.json` and in a bench's results."""
@@ -113,6 +143,7 @@ class Trial:
             "folds": len(self.adapters),
             "move_share": self.move_share,
             "validation_gains": dict(self.gains),
+            "validation_gains_among_answers": dict(self.gains_among_answers),
         }
 
     def is_clearly_better(self, other: "Trial") -> bool:
@@ -144,8 +175,12 @@ class Race:
 
     def __init__(self, folds: Sequence[Fold], seed: int, device: Device = "auto") -> None:
         self._folds, self._seed, self._device = folds, seed, device
-        frozen = _of_cells([fold.score(Adapter("identity", fold.training.dimension)) for fold in folds], CELLS)
+        identity = Adapter("identity", folds[0].training.dimension)
+        frozen = _of_cells([fold.score(identity) for fold in folds], CELLS)
         self._frozen = {cell: frozen[cell] for cell in eligible_cells(frozen)}
+        self._among_answers = [few for fold in folds if (few := fold.among_answers())]
+        few_scored = [few.score(identity, self._frozen) for few in self._among_answers]
+        self._frozen_among_answers = _of_cells(few_scored, self._frozen)
         self.groups = pooled(fold.groups for fold in folds)
 
     def tried(self, recipes: Sequence[Recipe]) -> "Running":
@@ -173,24 +208,32 @@ class Race:
             scored.append(fold.score(adapters[-1], self._frozen))
             trial = self._trial(recipe, adapters, rounds, scored)
             if len(scored) == 1 and self._is_lost(trial):
-                break
-        return trial
+                return trial
+        return self._with_gains_among_answers(trial)
 
     def trial(self, recipe: Recipe, adapters: Sequence[Adapter], rounds: int) -> Trial:
         """What the adapters, one a fold, gain in the eligible cells."""
         scored = [fold.score(adapter, self._frozen) for fold, adapter in zip(self._folds, adapters, strict=True)]
-        return self._trial(recipe, adapters, rounds, scored)
+        return self._with_gains_among_answers(self._trial(recipe, adapters, rounds, scored))
 
     def _trial(self, recipe: Recipe, adapters: Sequence[Adapter], rounds: int, scored: Sequence[CellScores]) -> Trial:
         scores = _of_cells(scored, self._frozen)
         return Trial(
             recipe,
             rounds,
-            gains={cell: _mean_gain(scores[cell], self._frozen[cell], "ndcg@10") for cell in scores},
-            recall_gains={cell: _mean_gain(scores[cell], self._frozen[cell], "recall@3") for cell in scores},
+            gains=_gains(scores, self._frozen, "ndcg@10"),
+            recall_gains=_gains(scores, self._frozen, "recall@3"),
             scores=scores,
             adapters=tuple(adapters),
         )
+
+    def _with_gains_among_answers(self, trial: Trial) -> Trial:
+        """What has lost already need not be seen to lose again."""
+        if not self._among_answers or trial.worst_loss < 0:
+            return trial
+        scored = [few.score(each, self._frozen) for few, each in zip(self._among_answers, trial.adapters, strict=True)]
+        gains = _gains(_of_cells(scored, self._frozen), self._frozen_among_answers, "ndcg@10")
+        return replace(trial, gains_among_answers=gains)
 
     def _is_lost(self, trial: Trial) -> bool:
         """Whether some cell loses by the whole of its interval."""
@@ -286,6 +329,10 @@ def _of_cells(scored: Sequence[CellScores], cells: Collection[str]) -> CellScore
     return {cell: pooled(of_fold[cell] for of_fold in scored) for cell in cells}
 
 
-def _mean_gain(scores: Mapping[QueryId, QueryScores], frozen: Mapping[QueryId, QueryScores], metric: str) -> float:
-    differences = metric_differences(scores, frozen, metric)
-    return sum(differences.values()) / len(differences)
+def _gains(scores: CellScores, frozen: CellScores, metric: str) -> Mapping[str, float]:
+    """What each cell gains over the frozen encoder, on average."""
+    found = {}
+    for cell, of_cell in scores.items():
+        differences = metric_differences(of_cell, frozen[cell], metric)
+        found[cell] = sum(differences.values()) / len(differences)
+    return found

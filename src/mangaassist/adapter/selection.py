@@ -95,7 +95,7 @@ def _told(rung: Rung, trial: Trial) -> str:
 
 def _may_stand_for(best: Trial, trial: Trial, groups: Groups, seed: int) -> bool:
     """Whether a trial loses nowhere and is within one standard error (of the paired difference) of the best one."""
-    if min(trial.gains.values()) < 0:
+    if trial.worst_loss < 0:
         return False
     for cell, scores in best.scores.items():
         behind = metric_differences(scores, trial.scores[cell], "ndcg@10")
