@@ -42,7 +42,8 @@ def test_train_tells_every_rung_s_validation_and_the_choice(shop: Workspace) -> 
 
     assert set(summary["rungs"]) == set(LADDER)
     assert summary["chosen"] in LADDER
-    assert set(summary["rungs"]["identity"]) == {"recipe", "rounds", "folds", "move_share", "validation_gains"}
+    told = {"recipe", "rounds", "folds", "move_share", "validation_gains", "validation_gains_among_answers"}
+    assert set(summary["rungs"]["identity"]) == told
     assert f"Chosen: {summary['because']}." in shown("train", shop)
 
 
@@ -68,6 +69,21 @@ def test_train_says_what_lost_on_the_first_fold_and_was_not_tried_on_the_others(
     lost = said({"mlp": 1})
     assert "Lost on the first fold beyond chance, so not tried on the others: mlp." in lost
     assert "Lost on the first fold" not in said({})
+
+
+def test_train_says_what_gained_by_sinking_what_nobody_asked_for(shop: Workspace) -> None:
+    summary = result("train", shop)
+
+    def said(among: dict[str, float]) -> str:
+        rungs = {**summary["rungs"], "ridge": {**summary["rungs"]["ridge"], "validation_gains_among_answers": among}}
+        page = StringIO()
+        draw_training(Console(file=page, width=200), {**summary, "rungs": rungs})
+        return page.getvalue()
+
+    sunk = said({"warm": 0.1, "cold": -0.148})
+    assert "Lost among the documents that are asked for, so gained by sinking the rest: ridge (-0.148)" in sunk
+    assert "ridge (" not in said({"warm": 0.1, "cold": 0.01})
+    assert "ridge (" not in said({})
 
 
 def test_evaluate_shows_systems_cells_and_differences(shop: Workspace) -> None:

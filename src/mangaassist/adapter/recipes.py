@@ -43,7 +43,7 @@ class RidgeRecipe:
 
 @dataclass(frozen=True, slots=True)
 class GradientRecipe:
-    """Gradient training with InfoNCE. The defaults that DESIGN names are the documented first run.
+    """Gradient training with InfoNCE. `FIRST_RUN` is the documented first run.
 
     rounds: passes over the queries at most (early stopping may use fewer).  batch: examples a step.
     positives_per_query: positives drawn per query and round; None takes every example.

@@ -80,15 +80,21 @@ def evaluate(seed: Seed = 0, workspace: Workspace = Path(), json_file: JsonFile 
 def draw_training(console: Console, summary: Mapping[str, Any]) -> None:
     """What every rung gained on validation, and which one was chosen."""
     table = Table("rung", "rounds", "gain on known documents", "gain on unknown documents", title="Validation, NDCG@10")
-    for name, rung in summary["rungs"].items():
+    rungs = summary["rungs"].items()
+    for name, rung in rungs:
         gains = rung["validation_gains"]
         cells = (f"{gains[cell]:+.3f}" if cell in gains else "too small" for cell in ("warm", "cold"))
         table.add_row(f"[bold green]{name}" if name == summary["chosen"] else name, str(rung["rounds"]), *cells)
     console.print(table)
     # A candidate from before 2026-11-28 does not say.
-    folds = {name: rung["folds"] for name, rung in summary["rungs"].items() if "folds" in rung}
+    folds = {name: rung["folds"] for name, rung in rungs if "folds" in rung}
     if lost := [name for name, tried_on in folds.items() if tried_on < max(folds.values())]:
         console.print(f"Lost on the first fold beyond chance, so not tried on the others: {', '.join(lost)}.")
+    among = {name: min(rung.get("validation_gains_among_answers", {}).values(), default=0.0) for name, rung in rungs}
+    if sinking := [f"{name} ({loss:+.3f})" for name, loss in among.items() if loss < 0]:
+        console.print(
+            f"Lost among the documents that are asked for, so gained by sinking the rest: {', '.join(sinking)}."
+        )
     console.print(f"Chosen: {summary['because']}.")
     enrichment = summary["enrichment"]
     console.print(f"Enriched titles: {enrichment['chosen']} ({enrichment['because']}).")
