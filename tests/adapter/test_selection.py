@@ -411,7 +411,7 @@ def mask(rows: int) -> np.ndarray:
     return np.arange(CATALOGUE) < rows
 
 
-def test_to_tell_what_is_asked_for_from_the_rest_is_worth_what_it_loses_among_that() -> None:
+def test_of_what_is_gained_by_telling_what_is_asked_for_from_the_rest_half_of_the_loss_among_that_goes() -> None:
     trials = {
         rows: racing.Race([asked_for_alike(None if rows is None else mask(rows))], 0).trial(
             GradientRecipe("linear"), [tells_them_apart()], 1
@@ -425,15 +425,14 @@ def test_to_tell_what_is_asked_for_from_the_rest_is_worth_what_it_loses_among_th
     assert trials[1400].gains_among_answers == {}, "nearly all documents answer something"
     assert trials[ASKED_FOR].gains == everything.gains
     assert max(trials[ASKED_FOR].gains_among_answers.values()) < -0.1
-    assert trials[ASKED_FOR].worth[0] == min(trials[ASKED_FOR].gains_among_answers.values())
+    lost = min(trials[ASKED_FOR].gains_among_answers.values())
+    assert trials[ASKED_FOR].worth[0] == pytest.approx(everything.worth[0] + 0.5 * lost)
 
 
-def test_what_is_chosen_loses_nowhere_among_answers_either() -> None:
-    fold = asked_for_alike(mask(ASKED_FOR))
+def test_a_gain_among_answers_counts_for_nothing() -> None:
+    trial = a_trial(0.1, 0.1)
 
-    choice = choose([fold], ("identity", "ridge", "linear"), seed=0)
-
-    assert choice.trials[choice.chosen].worst_loss == 0
+    assert replace(trial, gains_among_answers={"warm": 0.3, "cold": 0.2}).worth == trial.worth
 
 
 def test_among_answers_a_query_may_return_what_it_may_return_anywhere() -> None:

@@ -7,7 +7,7 @@ another round, another strength) has to be worth clearly more. The loss is never
 
 Every validation query wants a document that somebody asked for before. Where these are few, a map gains most by telling
 them from all others, and so sinks what nobody asked for yet; among themselves that gains nothing. So cells are measured
-once more with nothing but documents that answer some query: a trial that loses there is worth that loss, too.
+once more with nothing but documents that answer some query: half of what a trial loses there is taken off its worth.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -47,6 +47,9 @@ CLEARLY = 0.05
 
 NEARLY_ALL = 0.9
 """Share of answering documents from which on a measurement among them alone says what that among all says."""
+
+LOSS_AMONG_ANSWERS = 0.5
+"""What a loss among answering documents alone counts for: docs/decisions/0028-among-answers.md."""
 
 WORST_CELL_SHARE = 2 / 3
 """What the gain of the worst cell counts for; the mean of all has the rest: docs/decisions/0019-steady-choice.md."""
@@ -128,12 +131,8 @@ class Trial:
     @property
     def worth(self) -> tuple[float, float]:
         """What trials are ordered by: what their ndcg@10 gains are worth together, then their recall@3 gains."""
-        return self.worst_loss or worth(self.gains), worth(self.recall_gains)
-
-    @property
-    def worst_loss(self) -> float:
-        """The ndcg@10 gain of the cell that loses most, 0 where none loses."""
-        return min(0.0, *self.gains.values(), *self.gains_among_answers.values())
+        lost = min([0.0, *self.gains_among_answers.values()])
+        return worth(self.gains) + LOSS_AMONG_ANSWERS * lost, worth(self.recall_gains)
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in `tuning.json` and in a bench's results."""
@@ -229,7 +228,7 @@ class Race:
 
     def _with_gains_among_answers(self, trial: Trial) -> Trial:
         """What has lost already need not be seen to lose again."""
-        if not self._among_answers or trial.worst_loss < 0:
+        if not self._among_answers or min(trial.gains.values()) < 0:
             return trial
         scored = [few.score(each, self._frozen) for few, each in zip(self._among_answers, trial.adapters, strict=True)]
         gains = _gains(_of_cells(scored, self._frozen), self._frozen_among_answers, "ndcg@10")

@@ -16,7 +16,7 @@ from mangaassist.core.errors import DataError
 from mangaassist.core.types import Device, Groups, Progress, no_progress
 from mangaassist.evaluation import Resampler, metric_differences
 
-CHOICE_RULE = "2026-11-28.2"
+CHOICE_RULE = "2026-11-28.3"
 """When the rule last changed, which time that day: a candidate that was chosen by another one is out of date."""
 
 
@@ -95,7 +95,7 @@ def _told(rung: Rung, trial: Trial) -> str:
 
 def _may_stand_for(best: Trial, trial: Trial, groups: Groups, seed: int) -> bool:
     """Whether a trial loses nowhere and is within one standard error (of the paired difference) of the best one."""
-    if trial.worst_loss < 0:
+    if trial.worth[0] < 0:
         return False
     for cell, scores in best.scores.items():
         behind = metric_differences(scores, trial.scores[cell], "ndcg@10")

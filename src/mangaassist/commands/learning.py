@@ -93,7 +93,7 @@ def draw_training(console: Console, summary: Mapping[str, Any]) -> None:
     among = {name: min(rung.get("validation_gains_among_answers", {}).values(), default=0.0) for name, rung in rungs}
     if sinking := [f"{name} ({loss:+.3f})" for name, loss in among.items() if loss < 0]:
         console.print(
-            f"Lost among the documents that are asked for, so gained by sinking the rest: {', '.join(sinking)}."
+            f"Lost among the documents that are asked for, so gained in part by sinking the rest: {', '.join(sinking)}."
         )
     console.print(f"Chosen: {summary['because']}.")
     enrichment = summary["enrichment"]
