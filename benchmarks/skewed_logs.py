@@ -17,13 +17,15 @@ from typing import Any
 from unittest import mock
 
 from benchmarks.machine import machine
+from benchmarks.peers.methods import run_method
+from benchmarks.peers.scores import score
+from benchmarks.peers.sets import ComparedSet, real_set
 from benchmarks.readme import rebuild
 from mangaassist.adapter import race
 from mangaassist.commands.bench import cache_directory
-from mangaassist.commands.bench_run import run_bench
 from mangaassist.commands.output import shown_progress
 from mangaassist.core.files import canonical_json, write_atomic
-from mangaassist.core.types import RetrievalSet
+from mangaassist.core.types import Progress, RetrievalSet
 from mangaassist.data import load_beir
 from mangaassist.encoders import CachedEncoder, load_encoder
 
@@ -52,29 +54,30 @@ def main() -> None:
 
 
 def rows(given: argparse.Namespace) -> list[dict[str, Any]]:
-    """One for each set and number of documents."""
+    """One for each set and number of documents: what the frozen encoder and both choices score, cell by cell."""
     found = []
     with shown_progress() as progress:
         encoder = CachedEncoder(load_encoder("local"), cache_directory(Path()), progress=progress)
         for name in SETS:
             dataset = load_beir(given.data / name)
             for kept in KEPT:
-                skewed = most_asked_for(dataset, kept)
-                options = {"final": False, "seed": given.seed, "progress": progress}
-                as_it_is, _ = run_bench(skewed, encoder, **options)
+                compared = real_set(most_asked_for(dataset, kept), encoder, final=False, seed=given.seed)
+                row: dict[str, Any] = {"set": name, "kept": kept}
+                row["frozen"] = scored("frozen", compared, given.seed, progress)
+                row["chosen"] = scored("chosen", compared, given.seed, progress)
                 # No share of the corpus is small enough to be looked at by itself.
                 with mock.patch.object(race, "NEARLY_ALL", 0.0):
-                    without, _ = run_bench(skewed, encoder, **options)
-                found.append(
-                    {
-                        "set": name,
-                        "kept": kept,
-                        "frozen": as_it_is["results"]["frozen"],
-                        "chosen": _told(as_it_is),
-                        "without": _told(without),
-                    }
-                )
+                    row["without"] = scored("chosen", compared, given.seed, progress)
+                found.append(row)
     return found
+
+
+def scored(method: str, compared: ComparedSet, seed: int, progress: Progress) -> dict[str, Any]:
+    """Mean NDCG@10 of each cell, None where it is too small, and what the method tells of itself."""
+    run, told = run_method(method, compared, seed=seed, progress=progress)
+    cells = score(compared, run)
+    values = {cell: list(cells[cell]["ndcg@10"].values()) for cell in CELLS}
+    return {**told, **{cell: sum(found) / len(found) if found else None for cell, found in values.items()}}
 
 
 def most_asked_for(dataset: RetrievalSet, count: int) -> RetrievalSet:
@@ -103,19 +106,14 @@ def table(stored: Mapping[str, Any]) -> str:
     for row in stored["rows"]:
         systems = [
             _cells(row["frozen"]),
-            *(f"{row[each]['rung']} {_cells(row[each])}" for each in ("chosen", "without")),
+            *(f"{row[each]['chosen']} {_cells(row[each])}" for each in ("chosen", "without")),
         ]
         lines.append(f"| {row['set']}, {row['kept']} | {' | '.join(systems)} |")
     return "\n".join(lines)
 
 
-def _told(result: Mapping[str, Any]) -> dict[str, Any]:
-    rung = result["chosen"]
-    return {"rung": rung, **result["results"][rung], "gains": result["gains"][rung], "tuned": result["tuned"][rung]}
-
-
 def _cells(of: Mapping[str, Any]) -> str:
-    return " / ".join("·" if of[cell] is None else f"{of[cell]['ndcg@10']:.3f}" for cell in CELLS)
+    return " / ".join("·" if of[cell] is None else f"{of[cell]:.3f}" for cell in CELLS)
 
 
 if __name__ == "__main__":
