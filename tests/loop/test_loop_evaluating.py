@@ -65,10 +65,14 @@ def looks(workspace: Workspace) -> list[dict[str, Any]]:
 
 
 def test_the_candidate_learnt_the_slang_that_the_frozen_encoder_does_not_know(shop: Workspace) -> None:
+    """Seventy queries tell a gain from none, and no more: eight seeds of training have lower ends of .01 to .05."""
     report = stored_report(shop)
+    candidate, frozen = report["systems"]["candidate"], report["systems"]["frozen"]
 
-    assert report["delta"]["recall@3"][1] > 0.05
-    assert report["systems"]["candidate"]["success@3"] > report["systems"]["frozen"]["success@3"]
+    assert report["delta"]["recall@3"][1] > 0
+    assert report["delta"]["ndcg@10"][1] > 0
+    assert candidate["success@3"] > frozen["success@3"]
+    assert candidate["judged@1"] > frozen["judged@1"] + 0.1, "what comes first is about what was asked"
 
 
 def test_the_report_sets_candidate_live_frozen_and_the_plain_first_run_side_by_side(shop: Workspace) -> None:
