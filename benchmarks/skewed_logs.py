@@ -18,7 +18,7 @@ from unittest import mock
 
 from benchmarks.machine import machine
 from benchmarks.peers.methods import run_method
-from benchmarks.peers.scores import score
+from benchmarks.peers.scores import CELLS, score, summarised
 from benchmarks.peers.sets import ComparedSet, real_set
 from benchmarks.readme import rebuild
 from mangaassist.adapter import race
@@ -34,7 +34,6 @@ PAGE = "docs/decisions/0028-among-answers.md"
 STORED = ROOT / "benchmarks" / "results" / "skewed_logs.json"
 SETS = ("nfcorpus", "manga")
 KEPT = (100, 300)
-CELLS = ("all", "warm", "cold")
 
 
 def main() -> None:
@@ -75,9 +74,8 @@ def rows(given: argparse.Namespace) -> list[dict[str, Any]]:
 def scored(method: str, compared: ComparedSet, seed: int, progress: Progress) -> dict[str, Any]:
     """Mean NDCG@10 of each cell, None where it is too small, and what the method tells of itself."""
     run, told = run_method(method, compared, seed=seed, progress=progress)
-    cells = score(compared, run)
-    values = {cell: list(cells[cell]["ndcg@10"].values()) for cell in CELLS}
-    return {**told, **{cell: sum(found) / len(found) if found else None for cell, found in values.items()}}
+    cells = summarised([score(compared, run)], compared.groups)
+    return {**told, **{cell: None if found is None else found["ndcg@10"][0] for cell, found in cells.items()}}
 
 
 def most_asked_for(dataset: RetrievalSet, count: int) -> RetrievalSet:

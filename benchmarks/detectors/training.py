@@ -84,7 +84,7 @@ def _training_set(shop: Shop, log: Log, pairs: list[Pair]) -> TrainingSet:
         query=query,
         positive=rows_of(shop, pairs),
         weight=np.array([pair.weight for pair in pairs], dtype=np.float32),
-        words=query,
+        words=np.arange(len(texts)),
         client=np.full(len(pairs), -1),
         hard_negatives=np.empty((len(pairs), 0), dtype=np.int64),
         relevant=sparse.csr_matrix((len(texts), len(shop.doc_ids)), dtype=bool),

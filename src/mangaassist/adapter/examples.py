@@ -1,6 +1,6 @@
 """Examples and base vectors in, one training set of arrays out: what closed forms and gradients both read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ class TrainingSet:
     """Everything that trains, as arrays.
 
     queries (n, d), documents (m, d): base vectors. query, positive (e,): rows of an example; weight (e,): its weight.
-    words (e,): examples of one number say the same (NFKC, casefold); client (e,): who is behind an example, -1 where
+    words (n,): queries of one number say the same (NFKC, casefold); client (e,): who is behind an example, -1 where
     nobody is.
     hard_negatives (e, h): rows of `documents`, -1 where there are fewer.
     relevant (n, m): sparse, 1 where a document is a known positive of a query, so that it is never its negative.
@@ -86,10 +86,8 @@ def training_set(
         query=np.array([query_of[example.query_text] for example in examples], dtype=np.int64),
         positive=np.array([row_of[example.positive] for example in examples], dtype=np.int64),
         weight=np.array([example.weight for example in examples], dtype=np.float32),
-        words=_numbered([normalise(example.query_text) for example in examples]),
-        client=np.where(
-            [example.client != "" for example in examples], _numbered([each.client for each in examples]), -1
-        ),
+        words=_numbered(normalise(text) for text in texts),
+        client=_numbered(["", *(example.client for example in examples)])[1:] - 1,
         hard_negatives=hard,
         relevant=_relevant(examples, query_of, row_of),
         corpus_left=corpus.left,
@@ -98,8 +96,8 @@ def training_set(
     )
 
 
-def _numbered(names: Sequence[str]) -> Indices:
-    """A number for each, equal names equal numbers."""
+def _numbered(names: Iterable[str]) -> Indices:
+    """A number for each, from 0, equal names equal numbers."""
     number: dict[str, int] = {}
     return np.array([number.setdefault(name, len(number)) for name in names], dtype=np.int64)
 

@@ -101,7 +101,7 @@ def fit_known_moves(data: TrainingSet, adapted_queries: Vectors) -> KnownMoves:
     projection = np.random.default_rng(0).standard_normal((data.dimension, _KEY_LENGTH)) / _KEY_LENGTH**0.5
     keys, text = _texts(data, projection)
     speaks = _may_be_heard(text, data.client)
-    enough = _different(text[speaks], data.words[speaks], count=len(keys)) >= FEWEST_QUERIES
+    enough = _different(text[speaks], data.words[data.query[speaks]], count=len(keys)) >= FEWEST_QUERIES
     answers = sparse.csr_matrix(
         (data.weight[speaks], (data.query[speaks], text[speaks])), shape=(len(data.queries), len(keys))
     )[:, enough]

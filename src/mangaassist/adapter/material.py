@@ -50,7 +50,8 @@ class Material:
     """Everything encoded, read and ranked once: what folds and the refit are cut from.
 
     queries: text → its base vector, joined with the titles it names by `reference`. frozen: the ranking, of every text
-    that trains, that hard negatives are mined from; looked up once for all.
+    that trains, that hard negatives are mined from; looked up once for all. answering: which documents answer any query
+    that trains or validates, (m,).
     """
 
     data: TuningData
@@ -59,6 +60,7 @@ class Material:
     composition: Composition | None
     reference: float
     frozen: Run
+    answering: npt.NDArray[np.bool_]
 
     @classmethod
     def of(cls, data: TuningData, encoder: Encoder, *, halves: bool, progress: Progress) -> Self:
@@ -78,7 +80,7 @@ class Material:
         train = training_queries(data.pairs)
         ranked = _stack(list(train.values()), queries, corpus.documents.shape[1])
         frozen = search_run(list(train), ranked, corpus.doc_ids, corpus.documents, depth=MINING_DEPTH)
-        return cls(data, corpus, queries, composition, reference, frozen)
+        return cls(data, corpus, queries, composition, reference, frozen, _answering(data, corpus.doc_ids))
 
     def fold(self, *, seed: int) -> Fold:
         """One hold-out of queries and documents, ready to train and to score."""
@@ -96,14 +98,8 @@ class Material:
             documents=self.corpus.documents,
             warm=held.warm,
             allowed={} if composition is None else {each: composition.allowed(each) for each in query_ids},
-            answering=self._answering(),
+            answering=self.answering,
         )
-
-    def _answering(self) -> npt.NDArray[np.bool_]:
-        """Which documents answer any query that trains or validates, (m,)."""
-        answers = {pair.positive for pair in self.data.pairs}
-        answers.update(doc_id for grades in self.data.judged.values() for doc_id, grade in grades.items() if grade >= 1)
-        return np.array([doc_id in answers for doc_id in self.corpus.doc_ids])
 
     def examples(self, pairs: Sequence[Pair], *, unknown: AbstractSet[DocId] = frozenset(), seed: int) -> TrainingSet:
         """Examples with hard negatives mined from the frozen ranking, as arrays; a named title is no negative.
@@ -134,6 +130,12 @@ def corpus_vectors(documents: Sequence[Document], encoder: Encoder, *, halves: b
         right=encoder.encode([side.right for side in sides]),
         group=np.array([number[side.left] for side in sides], dtype=np.int64),
     )
+
+
+def _answering(data: TuningData, doc_ids: Sequence[DocId]) -> npt.NDArray[np.bool_]:
+    answers = {pair.positive for pair in data.pairs}
+    answers.update(doc_id for grades in data.judged.values() for doc_id, grade in grades.items() if grade >= 1)
+    return np.array([doc_id in answers for doc_id in doc_ids])
 
 
 def _without_references(example: Example, composition: Composition) -> Example:
